@@ -1,0 +1,122 @@
+import type { RequestKind, Reversibility } from './lease.ts';
+import type { LimitRule } from './score.ts';
+import type { Direction, Signal } from './signal.ts';
+import type { Graph, StageId } from './stage.ts';
+import type { DurationMs, EpochMs } from './time.ts';
+
+/** How many episodes a week the user will accept, for pages and for tickets. Lines of every subject follow from it. */
+export interface Budget {
+  readonly pagesPerWeek: number;
+  readonly ticketsPerWeek: number;
+}
+
+/** A configured limit on a signal. */
+export interface LimitPlan {
+  readonly rule: LimitRule;
+  /** The bound for `above` and `below`; for `absent` and `zero` it is not used (0). */
+  readonly value: number;
+  readonly severity: 'warning' | 'critical';
+  /** The limit counts once it has been broken for this long. */
+  readonly patience: DurationMs;
+}
+
+/** What the user says of one signal; signals not named get `direction` from the table and no limits. */
+export interface SignalPlan {
+  readonly name: Signal;
+  readonly direction: Direction;
+  readonly limits: readonly LimitPlan[];
+  /** False switches the learned detectors off for the signal. Limits stay. */
+  readonly detect: boolean;
+  /** Deviations smaller than this, absolute in the unit of the signal or relative to what is expected, are not news. */
+  readonly minimumChange: { readonly absolute: number; readonly relative: number };
+}
+
+/** A signal computed from others: the rate of a counter, or a ratio, also across stages. */
+export type DerivePlan =
+  | { readonly name: Signal; readonly kind: 'rate'; readonly of: Signal }
+  | { readonly name: Signal; readonly kind: 'ratio'; readonly of: SignalRef; readonly to: SignalRef };
+
+export interface SignalRef {
+  readonly stage: StageId;
+  readonly signal: Signal;
+}
+
+/** One configured detector of a stage; `config` has been parsed by the detector's own schema. */
+export interface DetectorPlan {
+  readonly type: string;
+  readonly config: unknown;
+}
+
+export interface StagePlan {
+  readonly id: StageId;
+  readonly after: readonly StageId[];
+  readonly every: DurationMs;
+  /** Lengths of the seasons to look for, shortest first. Empty: none. */
+  readonly season: readonly DurationMs[];
+  readonly budget: Budget;
+  readonly signals: ReadonlyMap<Signal, SignalPlan>;
+  readonly derive: readonly DerivePlan[];
+  readonly detectors: readonly DetectorPlan[];
+  /** Equal on two loads of the config when everything learned of the stage can be kept. */
+  readonly fingerprint: string;
+}
+
+export interface PipelinePlan {
+  readonly name: string;
+  readonly stages: readonly StagePlan[];
+  readonly budget: Budget;
+}
+
+export type PolicyMode = 'observe' | 'dry-run' | 'enforce';
+
+/** One thing a policy may do. */
+export interface OptionPlan {
+  readonly actuator: string;
+  readonly stage: StageId;
+  readonly kind: RequestKind;
+  /** Throttle: never below this many records per second. */
+  readonly floor?: number;
+  /** Scale: never more replicas than this, never fewer than `min`. */
+  readonly min?: number;
+  readonly max?: number;
+  /** Accepts an actuator that cannot undo exactly. */
+  readonly accept: readonly Reversibility[];
+}
+
+/** Which outcome to keep, and what may be done for it. */
+export interface PolicyPlan {
+  readonly name: string;
+  readonly mode: PolicyMode;
+  readonly keep: { readonly stage: StageId; readonly signal: Signal; readonly below?: number; readonly above?: number };
+  readonly may: readonly OptionPlan[];
+  readonly lease: DurationMs;
+  readonly cooldown: DurationMs;
+  /** Samples in a row that must say the same before the gate moves. */
+  readonly confirm: number;
+  /** After this many renewals the lease ends as `ineffective`. */
+  readonly maxRenewals: number;
+  readonly fingerprint: string;
+}
+
+/** A time in which nothing is engaged and nobody is paged for the stages named. */
+export interface MaintenancePlan {
+  readonly name: string;
+  /** Cron expression of the start, five fields, in `timezone`. */
+  readonly cron: string;
+  readonly timezone: string;
+  readonly duration: DurationMs;
+  /** Pipelines or stages; empty means all. */
+  readonly pipelines: readonly string[];
+  readonly stages: readonly StageId[];
+}
+
+/** Everything the engine needs to know; no credentials, no addresses. */
+export interface Plan {
+  readonly pipelines: readonly PipelinePlan[];
+  readonly policies: readonly PolicyPlan[];
+  readonly graph: Graph;
+  /** Days (UTC midnight) on which learned season does not hold. */
+  readonly holidays: readonly EpochMs[];
+}
+
+export const stagesOf = (plan: Plan): readonly StagePlan[] => plan.pipelines.flatMap((pipeline) => pipeline.stages);

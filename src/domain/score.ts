@@ -1,0 +1,54 @@
+import type { Subject } from './subject.ts';
+import type { DurationMs } from './time.ts';
+import type { Severity } from './verdict.ts';
+
+/** One signal's share in a surprise; shares of one score add up to 1. */
+export interface Contribution {
+  readonly signal: string;
+  readonly share: number;
+}
+
+/** What would have been normal at this moment, in the unit of the signal. `lower <= centre <= upper`. */
+export interface Expected {
+  readonly lower: number;
+  readonly centre: number;
+  readonly upper: number;
+}
+
+/** Which rule a limit holds: a bound, the age of data, a signal that went away, a signal that fell to zero, a ratio. */
+export type LimitRule = 'above' | 'below' | 'absent' | 'zero';
+
+/**
+ * What a detector says of one subject before anybody drew a line:
+ * - `warming`: it is still learning; `seen` of `need` samples.
+ * - `blind`: it cannot see; `missing` names what it would need.
+ * - `ready`: `pValue` in (0, 1] is the probability of something as strange, per sample, under the subject's own past.
+ * - `limit`: a configured limit; it needs no past and has no p-value. `ratio` is value over limit (1 at the line).
+ */
+export type Surprise = { readonly subject: Subject; readonly detector: string } & (
+  | { readonly state: 'warming'; readonly seen: number; readonly need: number }
+  | { readonly state: 'blind'; readonly missing: readonly string[] }
+  | {
+      readonly state: 'ready';
+      readonly pValue: number;
+      readonly because: readonly Contribution[];
+      readonly observed?: number;
+      readonly expected?: Expected;
+    }
+  | {
+      readonly state: 'limit';
+      readonly rule: LimitRule;
+      readonly severity: Exclude<Severity, 'ok' | 'unknown'>;
+      readonly broken: boolean;
+      /** A limit broken for less than this does not count yet. */
+      readonly patience: DurationMs;
+      readonly observed?: number;
+      readonly limit: number;
+    }
+);
+
+/**
+ * A surprise measured against the subject's line. `value` is 0 … 1000 and dimensionless: 1 is the page line. For `ready` it is
+ * ln p / ln p_page; a broken limit of severity critical is 1 or more, of severity warning at least the ticket line.
+ */
+export type Score = Surprise & { readonly value: number; readonly ticketLine: number };

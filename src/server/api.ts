@@ -1,0 +1,207 @@
+/**
+ * The JSON that leaves the server. Times are RFC 3339 strings in UTC, durations seconds, rates records per second.
+ * A number that is not known is `null`, never 0. Lists are newest first.
+ */
+export type ApiSeverity = 'ok' | 'warning' | 'critical' | 'unknown';
+
+export interface ApiExpected {
+  lower: number;
+  centre: number;
+  upper: number;
+}
+
+export interface ApiSignal {
+  signal: string;
+  unit: string;
+  value: number | null;
+  expected: ApiExpected | null;
+  /** 0 … 1000; 1 is the page line. Null while warming or blind. */
+  score: number | null;
+  pValue: number | null;
+  state: 'warming' | 'blind' | 'ready' | 'limit' | 'gap' | 'absent';
+  /** Share learned while warming, 0 … 1. */
+  learned: number | null;
+  detector: string | null;
+  limit: number | null;
+  /** Why there is no value. */
+  gap: string | null;
+}
+
+export interface ApiStage {
+  id: string;
+  pipeline: string;
+  stage: string;
+  after: string[];
+  everySeconds: number;
+  verdict: ApiSeverity;
+  /** Since when the verdict is what it is; null before the first tick. */
+  since: string | null;
+  at: string | null;
+  /** The worst score of the stage; null where nothing is ready. */
+  score: number | null;
+  because: {
+    subject: string;
+    detector: string;
+    score: number;
+    text: string;
+    contributions: { signal: string; share: number }[];
+  }[];
+  signals: ApiSignal[];
+  gaps: { probe: string; code: string; message: string }[];
+  warming: string[];
+  blind: string[];
+  frozen: boolean;
+  /** Share of subjects that are ready, 0 … 1. */
+  learned: number;
+  valve: ApiValve;
+}
+
+export interface ApiVerdict {
+  stage: string;
+  state: ApiSeverity;
+  at: string;
+  since: string;
+  because: ApiStage['because'];
+}
+
+export interface ApiStory {
+  headline: string;
+  wrong: string;
+  also: string;
+  done: string;
+  next: string;
+}
+
+export interface ApiIncident {
+  id: string;
+  pipeline: string;
+  root: string;
+  affected: string[];
+  severity: 'warning' | 'critical';
+  cause: string;
+  state: 'open' | 'recovering' | 'resolved';
+  openedAt: string;
+  recoveringAt?: string;
+  resolvedAt?: string;
+  resolution?: string;
+  because: {
+    subject: string;
+    detector: string;
+    score: number;
+    observed: number | null;
+    expected: [number, number] | null;
+    limit: number | null;
+    text: string;
+  }[];
+  unknownAbove?: string;
+  acknowledgedBy?: string;
+  mutedUntil?: string;
+  label?: 'real' | 'not-an-anomaly';
+  notes: { at: string; by: string; text: string }[];
+  story: ApiStory;
+}
+
+export type ApiRequest = { kind: 'throttle'; rate: number } | { kind: 'pause' } | { kind: 'scale'; replicas: number };
+
+export interface ApiLease {
+  id: string;
+  policy: string;
+  incident: string;
+  stage: string;
+  actuator: string;
+  request: ApiRequest;
+  state: 'pending' | 'applying' | 'active' | 'reverting' | 'released' | 'failed';
+  why?: string;
+  grantedAt: string;
+  expiresAt: string;
+  releasedAt?: string;
+  renewals: number;
+  because: string;
+  error?: string;
+}
+
+export interface ApiValve {
+  stage: string;
+  state: 'open' | 'throttled' | 'paused';
+  rate?: number;
+  factor?: number;
+  reason?: string;
+  lease?: string;
+  until?: string;
+  version: number;
+}
+
+export interface ApiDecision {
+  at: string;
+  policy: string;
+  stage: string;
+  kind: 'engage' | 'adjust' | 'renew' | 'release' | 'withhold';
+  reason: string;
+  incident?: string;
+  lease?: string;
+  request?: ApiRequest;
+  because: string;
+}
+
+export interface ApiPolicy {
+  name: string;
+  mode: 'observe' | 'dry-run' | 'enforce';
+  configuredMode: 'observe' | 'dry-run' | 'enforce';
+  keep: string;
+  may: string[];
+  uses: number;
+  cooldownUntil?: string;
+  last?: ApiDecision;
+}
+
+export interface ApiBudget {
+  pipeline: string;
+  pagesPerWeek: number;
+  ticketsPerWeek: number;
+  pagesUsed: number;
+  ticketsUsed: number;
+}
+
+export interface ApiHealth {
+  version: string;
+  startedAt: string;
+  ready: boolean;
+  degraded: string[];
+  config: { loadedAt: string; ok: boolean };
+  sources: { name: string; type: string; ok: boolean; lastError?: string; failingSince?: string; failures: number }[];
+  outbox: { pending: number; oldestAt?: string };
+  notifiers: { name: string; type: string }[];
+}
+
+/** Arrays of equal length, oldest first; `at` in milliseconds since 1970; null where nothing is known. */
+export interface ApiSeries {
+  stage: string;
+  from: string;
+  to: string;
+  stepSeconds: number;
+  signals: {
+    signal: string;
+    at: number[];
+    value: (number | null)[];
+    lower: (number | null)[];
+    upper: (number | null)[];
+  }[];
+}
+
+/** `event:` and `data:` of the stream at `/api/v1/events`; `id:` is `seq`. A comment line every 5 s keeps it open. */
+export type ApiEvent =
+  | { event: 'hello'; data: { version: string; now: string; seq: number; readOnly: boolean } }
+  | { event: 'stage'; data: ApiStage }
+  | { event: 'incident'; data: ApiIncident }
+  | { event: 'lease'; data: ApiLease }
+  | { event: 'valve'; data: ApiValve }
+  | { event: 'decision'; data: ApiDecision }
+  | {
+      event: 'notice';
+      data: { at: string; notifier: string; incident: string; change: string; ok: boolean; error?: string };
+    };
+
+/** Body of every answer with a status of 400 or more. */
+export interface ApiError {
+  error: { code: string; message: string };
+}
