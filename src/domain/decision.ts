@@ -25,7 +25,7 @@ export type WithholdReason =
   | 'overridden'
   | 'stopped-by-hand';
 
-export type EngageReason = 'keep-broken' | 'keep-at-risk' | 'incident-critical';
+export type EngageReason = 'keep-broken' | 'keep-at-risk';
 export type RenewReason = 'still-broken' | 'blind-hold' | 'still-recovering';
 
 /** What a policy wants done with a gate now, with its reason from a closed set and one sentence for people. */

@@ -1,0 +1,75 @@
+import type { Cause } from '../domain/cause.ts';
+import type { Score } from '../domain/score.ts';
+import type { Snapshot } from '../domain/snapshot.ts';
+import { partOfSubject } from '../domain/subject.ts';
+import type { Estimate } from './estimate.ts';
+
+/** What is known of the stage where an incident began. */
+export interface Scene {
+  readonly snapshot: Snapshot;
+  readonly before: Snapshot | undefined;
+  readonly scores: readonly Score[];
+  readonly estimate: Estimate;
+  /** Nobody feeds the stage. */
+  readonly isOrigin: boolean;
+}
+
+const BAD_RATIO = 0.05;
+const DUPLICATE_RATIO = 0.2;
+const ERROR_RATIO = 0.03;
+
+/**
+ * Names what kind of trouble the stage is in, most specific first. Rules on plain facts, so that it works without any
+ * learned past; where the past is known it sharpens them. `unknown` when no rule fits.
+ */
+export function nameCause(scene: Scene): Cause {
+  const { snapshot, estimate } = scene;
+  const value = (signal: string) => snapshot.values.get(signal);
+  if ((value('bad_ratio') ?? 0) > BAD_RATIO || lostRows(scene)) return 'bad-data';
+  if ((value('duplicate_ratio') ?? 0) > DUPLICATE_RATIO) return 'duplicates';
+  if ((value('rebalancing') ?? 0) > 0) return 'rebalancing';
+  const partition = partitionTrouble(scene);
+  if (partition) return partition;
+  if (estimate.stillFor >= 2) return 'stopped';
+  if ((value('error_ratio') ?? 0) > ERROR_RATIO) return 'downstream';
+  const { recentIn, usualIn, recentOut, usualOut } = estimate;
+  if (recentIn !== undefined && usualIn !== undefined && usualIn > 0) {
+    if (scene.isOrigin && recentIn < 0.05 * usualIn) return 'source-outage';
+    if (recentIn > 1.4 * usualIn) return 'surge';
+  }
+  const strange = new Set(
+    scene.scores.filter((score) => score.value >= score.ticketLine).map((s) => partOfSubject(s.subject)),
+  );
+  const slower = [...strange].some((signal) => signal.startsWith('latency_') || signal === 'run_seconds');
+  const behind = (value('lag_records') ?? 0) > 0;
+  if (slower) return 'slow';
+  if (recentOut !== undefined && recentIn !== undefined && behind) {
+    if (recentOut < 0.9 * recentIn || (usualOut !== undefined && recentOut < 0.8 * usualOut)) return 'slow';
+    return 'backlog';
+  }
+  return 'unknown';
+}
+
+/** Far fewer records leave than arrive though nothing waits: a filter drops them. */
+function lostRows({ snapshot, scores }: Scene): boolean {
+  const kept = scores.find((score) => partOfSubject(score.subject) === 'kept_ratio' && score.value >= score.ticketLine);
+  const ratio = snapshot.values.get('kept_ratio');
+  return kept !== undefined && ratio !== undefined && ratio < 0.95;
+}
+
+/** One partition that stands still while others move is poisoned; one that holds most of the backlog is hot. */
+function partitionTrouble({ snapshot, before }: Scene): Cause | undefined {
+  const lag = snapshot.parts.get('lag_records');
+  const out = snapshot.parts.get('out_records_per_second');
+  const lagBefore = before?.parts.get('lag_records');
+  if (!lag || lag.length < 2) return undefined;
+  const total = lag.reduce((sum, one) => sum + (Number.isFinite(one) ? one : 0), 0);
+  const worst = lag.indexOf(Math.max(...lag.filter(Number.isFinite)));
+  if (total < 10 || worst < 0) return undefined;
+  const share = (lag[worst] as number) / total;
+  if (out && lagBefore && (out[worst] as number) === 0 && (lag[worst] as number) > (lagBefore[worst] as number)) {
+    const others = out.filter((_, index) => index !== worst);
+    if (others.filter((one) => one > 0).length >= 0.8 * others.length) return 'poison';
+  }
+  return share > 0.6 && lag.length >= 4 ? 'hot' : undefined;
+}

@@ -1,0 +1,319 @@
+import type { Cause } from '../domain/cause.ts';
+import type { Decision, EngageReason, RenewReason, WithholdReason } from '../domain/decision.ts';
+import type { Incident } from '../domain/incident.ts';
+import {
+  type GateRequest,
+  gateOf,
+  type Lease,
+  moreRestrictive,
+  NEEDS_OPT_IN,
+  type ReleaseReason,
+  type RequestKind,
+  type Reversibility,
+} from '../domain/lease.ts';
+import type { OptionPlan, PolicyMode, PolicyPlan } from '../domain/plan.ts';
+import { type StageId, stageNameOf } from '../domain/stage.ts';
+import type { EpochMs } from '../domain/time.ts';
+import type { Verdict } from '../domain/verdict.ts';
+import { NO_ESTIMATE } from './estimate.ts';
+import { describeKeep, describeRequest, type FlowView, requestFor, shortNumber } from './request.ts';
+
+/** What a policy remembers between two steps. */
+export interface PolicyMemory {
+  mode: PolicyMode;
+  /** Samples in a row in which the keep was broken or at risk; and in which it was safely kept. */
+  broken: number;
+  calm: number;
+  cooldownUntil: EpochMs;
+  cooldownWhy: 'cooldown' | 'overridden';
+  /** When the kept signal was last known. */
+  knownAt: EpochMs;
+  uses: number;
+  /** The last "no" of each option, so that a "no" is said once and not on every tick. */
+  said: Record<string, string>;
+}
+
+export const newPolicyMemory = (mode: PolicyMode): PolicyMemory => ({
+  mode,
+  broken: 0,
+  calm: 0,
+  cooldownUntil: 0,
+  cooldownWhy: 'cooldown',
+  knownAt: 0,
+  uses: 0,
+  said: {},
+});
+
+/** All that deciding may look at. */
+export interface DecideView extends FlowView {
+  readonly now: EpochMs;
+  /** Stages whose snapshot is new in this step: only they count as another sample. */
+  readonly fresh: ReadonlySet<StageId>;
+  readonly verdicts: ReadonlyMap<StageId, Verdict>;
+  /** Open and recovering incidents. */
+  readonly incidents: readonly Incident[];
+  /** Leases in force, of all policies. */
+  readonly leases: readonly Lease[];
+  readonly reversibility: ReadonlyMap<string, Reversibility>;
+  /** Set for the stages that have not been seen since a restart. */
+  readonly restarting: ReadonlySet<StageId>;
+  readonly stoppedByHand: boolean;
+  inMaintenance(stage: StageId): boolean;
+}
+
+/** The kept signal is safe again when it is below this share of its bound: between the two lines nothing changes. */
+const RELEASE_SHARE = 0.5;
+/** A request is adjusted when it is off by more than this share, so that noise moves no gate. */
+const ADJUST_SHARE = 0.2;
+
+/** Causes that the kind of request does nothing for, or makes worse. */
+const NOT_HELPED: Readonly<Record<RequestKind, ReadonlySet<Cause>>> = {
+  throttle: new Set<Cause>(['source-outage', 'poison', 'bad-data']),
+  pause: new Set<Cause>(['source-outage', 'poison']),
+  scale: new Set<Cause>([
+    'source-outage',
+    'poison',
+    'bad-data',
+    'downstream',
+    'duplicates',
+    'stopped',
+    'rebalancing',
+    'broker-throttled',
+  ]),
+};
+
+/**
+ * What every policy wants done now. Deterministic; `memories` is moved one step on. A policy says `engage` only when its keep is
+ * broken or at risk for `confirm` samples in a row, an incident is open on the kept stage, and nothing forbids it;
+ * every "no" carries its reason, once.
+ */
+export function decide(
+  policies: readonly PolicyPlan[],
+  memories: Map<string, PolicyMemory>,
+  view: DecideView,
+): readonly Decision[] {
+  const scenes = policies.map((policy): Scene => {
+    const memory = memories.get(policy.name) ?? newPolicyMemory(policy.mode);
+    memories.set(policy.name, memory);
+    const mine = view.leases.filter((lease) => lease.policy === policy.name);
+    return { policy, memory, view, mine, state: keepState(policy, memory, view), wants: [] };
+  });
+  const awake = scenes.filter((scene) => !view.restarting.has(scene.policy.keep.stage));
+  const wants = awake.flatMap(wantsOf);
+  for (const scene of awake) scene.wants.push(...wants.filter((want) => want.policy !== scene.policy.name));
+  return awake.flatMap((scene) => [...scene.mine.flatMap((lease) => holdOn(lease, scene)), ...reachOut(scene)]);
+}
+
+interface KeepState {
+  readonly value: number | undefined;
+  readonly broken: boolean;
+  readonly atRisk: boolean;
+  readonly known: boolean;
+  readonly incident: Incident | undefined;
+}
+
+interface Scene {
+  readonly policy: PolicyPlan;
+  readonly memory: PolicyMemory;
+  readonly view: DecideView;
+  readonly state: KeepState;
+  readonly mine: readonly Lease[];
+  /** What the other policies ask of gates in this step. */
+  readonly wants: Want[];
+}
+
+/** A request that a policy would put through if nobody else stood at the gate. */
+interface Want {
+  readonly policy: string;
+  readonly gate: string;
+  readonly request: GateRequest;
+}
+
+function wantsOf(scene: Scene): readonly Want[] {
+  const { policy, state, view, memory } = scene;
+  if (memory.mode !== 'enforce' || !(state.broken || state.atRisk)) return [];
+  return policy.may.flatMap((option) => {
+    const request = requestFor(option, policy, view, holds(scene, option));
+    if (!request || objection(option, request, scene)) return [];
+    return [{ policy: policy.name, gate: gateOf(option.stage, option.kind), request }];
+  });
+}
+
+const holds = ({ mine }: Scene, option: OptionPlan): boolean =>
+  mine.some((lease) => lease.stage === option.stage && lease.request.kind === option.kind);
+
+function keepState(policy: PolicyPlan, memory: PolicyMemory, view: DecideView): KeepState {
+  const { stage, signal, below, above } = policy.keep;
+  const verdict = view.verdicts.get(stage);
+  const value = view.latest.get(stage)?.values.get(signal);
+  const known = value !== undefined && verdict !== undefined && verdict.state !== 'unknown';
+  const broken = known && ((below !== undefined && value > below) || (above !== undefined && value < above));
+  const safe = known && !broken && (below === undefined || value <= RELEASE_SHARE * below);
+  const atRisk = known && !safe && verdict.state === 'critical';
+  if (known) memory.knownAt = view.now;
+  if (view.fresh.has(stage) && known) {
+    memory.broken = broken || atRisk ? memory.broken + 1 : 0;
+    memory.calm = safe && verdict.state !== 'critical' ? memory.calm + 1 : 0;
+  }
+  const incident = view.incidents.find((one) => one.affected.includes(stage));
+  return { value, broken, atRisk, known, incident };
+}
+
+/** A lease in force: let go, keep it on, or leave it to run out. */
+function holdOn(lease: Lease, scene: Scene): readonly Decision[] {
+  const { policy, memory, view, state } = scene;
+  if (lease.state === 'reverting' || lease.state === 'failed') return [];
+  const base = { at: view.now, policy: policy.name, stage: lease.stage, incident: lease.incident, lease: lease.id };
+  const release = (reason: ReleaseReason, because: string): Decision[] => [
+    { ...base, kind: 'release', reason, because },
+  ];
+  const keep = describeKeep(policy);
+
+  if (view.stoppedByHand) return release('by-hand', 'all actions were stopped by hand');
+  if (memory.mode !== 'enforce') return release('policy-changed', `policy ${policy.name} is in mode ${memory.mode}`);
+  if (state.known && (memory.calm >= policy.confirm || !state.incident))
+    return release('recovered', `${keep} is kept again`);
+  if (lease.renewals >= policy.maxRenewals && lease.expiresAt - view.now <= policy.lease / 2)
+    return release('ineffective', `${keep} is still not kept after ${lease.renewals} renewals`);
+
+  const adjusted = state.known && lease.state === 'active' ? adjust(lease, scene) : undefined;
+  const dueForRenewal = lease.expiresAt - view.now <= policy.lease / 2;
+  const reason: RenewReason = !state.known
+    ? 'blind-hold'
+    : state.broken || state.atRisk
+      ? 'still-broken'
+      : 'still-recovering';
+  if (adjusted) {
+    const because = `${describeRequest(adjusted)} fits what ${stageNameOf(policy.keep.stage)} gets done now`;
+    return [{ ...base, kind: 'adjust', reason, request: adjusted, because }];
+  }
+  if (!dueForRenewal) return [];
+  // Blind, a lease is kept on for two of its lengths at most; then it runs out by itself.
+  if (!state.known && view.now - memory.knownAt > 2 * policy.lease) return [];
+  const because = state.known
+    ? `${keep} is not yet safe`
+    : `${stageNameOf(policy.keep.stage)} gives no answer; held on for now`;
+  return [{ ...base, kind: 'renew', reason, request: lease.request, because }];
+}
+
+/** A throttle follows the capacity, and the strictest of all who ask for the gate; other requests stay as they were granted. */
+function adjust(lease: Lease, { policy, view, wants }: Scene): GateRequest | undefined {
+  if (lease.request.kind !== 'throttle') return undefined;
+  const gate = gateOf(lease.stage, lease.request.kind);
+  const option = policy.may.find((one) => gateOf(one.stage, one.kind) === gate && one.kind === 'throttle');
+  const own = (option && requestFor(option, policy, view, true)) ?? lease.request;
+  const wanted = wants
+    .filter((want) => want.gate === gate)
+    .reduce((strictest, want) => moreRestrictive(strictest, want.request), own);
+  if (wanted.kind !== 'throttle') return wanted;
+  const off = Math.abs(wanted.rate - lease.request.rate) / Math.max(lease.request.rate, 1e-9);
+  return off > ADJUST_SHARE ? wanted : undefined;
+}
+
+/** No lease yet for some options: the first that helps is engaged; the next only after the one before was renewed in vain. */
+function reachOut(scene: Scene): readonly Decision[] {
+  const { policy, memory, view, state, mine } = scene;
+  if (!state.broken && !state.atRisk) {
+    // A gap is not a recovery: only a known, kept signal makes the next "no" news again.
+    if (state.known) memory.said = {};
+    return [];
+  }
+  if (mine.some((lease) => lease.renewals === 0 || lease.state === 'reverting')) return [];
+  const decisions: Decision[] = [];
+  for (const option of policy.may) {
+    if (holds(scene, option)) continue;
+    const request = requestFor(option, policy, view, false);
+    const no =
+      objection(option, request, scene) ??
+      inTheWay(option, request as GateRequest, scene) ??
+      notYet(option, request as GateRequest, scene);
+    const base = {
+      at: view.now,
+      policy: policy.name,
+      stage: option.stage,
+      ...(state.incident ? { incident: state.incident.id } : {}),
+      ...(request ? { request } : {}),
+    };
+    if (no) {
+      const key = `${option.actuator} ${option.stage} ${option.kind}`;
+      if (memory.said[key] !== no.reason) decisions.push({ ...base, kind: 'withhold', ...no });
+      memory.said[key] = no.reason;
+      continue;
+    }
+    const reason: EngageReason = state.broken ? 'keep-broken' : 'keep-at-risk';
+    const because = `${describeKeep(policy)} is ${state.broken ? 'broken' : 'at risk'}: ${shortNumber(state.value)} now; ${describeRequest(request as GateRequest)}`;
+    const engaged: Decision = { ...base, kind: 'engage', reason, because };
+    memory.uses++;
+    decisions.push(engaged);
+    break;
+  }
+  return decisions;
+}
+
+interface No {
+  readonly reason: WithholdReason;
+  readonly because: string;
+}
+
+/** The first thing that speaks against an engagement, in the order in which a person would want to hear it. */
+function objection(
+  option: OptionPlan,
+  request: GateRequest | undefined,
+  { policy, memory, view, state }: Scene,
+): No | undefined {
+  const no = (reason: WithholdReason, because: string): No => ({ reason, because });
+  const { incident } = state;
+  if (!state.known) return no('unknown', `${policy.keep.stage} is unknown`);
+  if (!incident) return no('unknown', `no incident is open on ${policy.keep.stage}`);
+  if (view.stoppedByHand) return no('stopped-by-hand', 'all actions were stopped by hand');
+  if (view.inMaintenance(option.stage)) return no('maintenance', `${option.stage} is in a maintenance window`);
+  if (incident.mutedUntil !== undefined && incident.mutedUntil > view.now) return no('muted', 'the incident is muted');
+  if (memory.broken < policy.confirm)
+    return no('confirming', `${memory.broken} of ${policy.confirm} samples confirm it`);
+  if (view.now < memory.cooldownUntil) {
+    const left = Math.ceil((memory.cooldownUntil - view.now) / 1_000);
+    return no(memory.cooldownWhy, `${left} s of the cooldown are left`);
+  }
+  if (NOT_HELPED[option.kind].has(incident.cause))
+    return no('cause-not-helped', `${option.kind} does not help against ${incident.cause}`);
+  const reversibility = view.reversibility.get(option.actuator) ?? 'one-way';
+  if (NEEDS_OPT_IN.has(reversibility) && !option.accept.includes(reversibility))
+    return no('needs-opt-in', `${option.actuator} undoes ${reversibility}; the policy does not accept that`);
+  if (!request) return describeMissing(option, policy, view);
+  return undefined;
+}
+
+/** One lease for each gate: whoever holds it keeps it, and among newcomers the most restrictive wins. */
+function inTheWay(option: OptionPlan, request: GateRequest, { policy, view, wants }: Scene): No | undefined {
+  const gate = gateOf(option.stage, option.kind);
+  const holder = view.leases.find(
+    (lease) => lease.policy !== policy.name && gateOf(lease.stage, lease.request.kind) === gate,
+  );
+  if (holder) return { reason: 'target-held', because: `${holder.policy} holds the gate of ${option.stage}` };
+  const rival = wants.find((want) => want.gate === gate && wins(want, { policy: policy.name, gate, request }));
+  return rival && { reason: 'target-held', because: `${rival.policy} asks for more at ${option.stage}` };
+}
+
+/** The stricter request wins; between equal ones the policy that comes first by name. */
+function wins(a: Want, b: Want): boolean {
+  const same = JSON.stringify(a.request) === JSON.stringify(b.request);
+  return same ? a.policy < b.policy : moreRestrictive(a.request, b.request) === a.request;
+}
+
+/** Everything speaks for it but the mode, in which the policy only says what it would do. */
+function notYet(option: OptionPlan, request: GateRequest, { memory }: Scene): No | undefined {
+  const because = `would ${describeRequest(request)} at ${option.stage}`;
+  if (memory.mode === 'observe') return { reason: 'observe-only', because };
+  return memory.mode === 'dry-run' ? { reason: 'dry-run', because } : undefined;
+}
+
+function describeMissing(
+  option: OptionPlan,
+  policy: PolicyPlan,
+  view: DecideView,
+): { reason: WithholdReason; because: string } {
+  const { capacity, recentOut } = view.estimates.get(policy.keep.stage) ?? NO_ESTIMATE;
+  return capacity === undefined && recentOut === undefined
+    ? { reason: 'no-capacity-estimate', because: `it is not known what ${policy.keep.stage} gets done` }
+    : { reason: 'nothing-to-gain', because: `a ${option.kind} of ${option.stage} would change nothing` };
+}

@@ -1,0 +1,65 @@
+import type { Snapshot } from '../domain/snapshot.ts';
+
+/** What the engine believes of a stage's flow; rates in records per second, `undefined` where it cannot know. */
+export interface Estimate {
+  /** Slow mean of what arrives while nothing is wrong. */
+  readonly usualIn: number | undefined;
+  readonly usualOut: number | undefined;
+  /** Mean of the last few samples. */
+  readonly recentIn: number | undefined;
+  readonly recentOut: number | undefined;
+  /** What the stage gets done while work waits; only learned then. */
+  readonly capacity: number | undefined;
+  /** Smallest to largest, the latest outputs of a saturated stage. */
+  readonly saturated: readonly number[];
+  /** Samples in a row with work waiting and (almost) nothing leaving. */
+  readonly stillFor: number;
+}
+
+export const NO_ESTIMATE: Estimate = {
+  usualIn: undefined,
+  usualOut: undefined,
+  recentIn: undefined,
+  recentOut: undefined,
+  capacity: undefined,
+  saturated: [],
+  stillFor: 0,
+};
+
+/** About five minutes of memory at one sample in ten seconds. */
+const SLOW = 0.03;
+const FAST = 0.4;
+/**
+ * Work for this many seconds of output must wait before the output is taken for the capacity: a threshold near the length of
+ * one tick reads the transit of a tick as saturation and spirals capacity down.
+ */
+const SATURATED_SECONDS = 3;
+const KEEP = 8;
+
+/** One step of all estimates. `calm`: nothing is wrong and no lease stands, so the usual rates may learn. */
+export function estimate(before: Estimate, snapshot: Snapshot, calm: boolean): Estimate {
+  const into = snapshot.values.get('in_records_per_second');
+  const out = snapshot.values.get('out_records_per_second');
+  const lag = snapshot.values.get('lag_records');
+  const waits = lag !== undefined && out !== undefined && lag > Math.max(SATURATED_SECONDS * out, 10);
+  const still = waits && out !== undefined && out < 0.02 * (before.usualOut ?? out + 1);
+  const saturated = waits && !still && out > 0 ? [...before.saturated, out].slice(-KEEP) : before.saturated;
+  return {
+    usualIn: calm ? blend(before.usualIn, into, SLOW) : before.usualIn,
+    usualOut: calm ? blend(before.usualOut, out, SLOW) : before.usualOut,
+    recentIn: blend(before.recentIn, into, FAST),
+    recentOut: blend(before.recentOut, out, FAST),
+    capacity: saturated.length >= 2 ? upperMiddle(saturated) : before.capacity,
+    saturated,
+    stillFor: still ? before.stillFor + 1 : 0,
+  };
+}
+
+const blend = (before: number | undefined, now: number | undefined, weight: number): number | undefined =>
+  now === undefined ? before : before === undefined ? now : before + weight * (now - before);
+
+/** The 60 % quantile: one lucky or unlucky sample does not set a rate. */
+function upperMiddle(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(0.6 * sorted.length))] as number;
+}

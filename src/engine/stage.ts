@@ -1,0 +1,112 @@
+import type { StagePlan } from '../domain/plan.ts';
+import type { Score } from '../domain/score.ts';
+import type { Snapshot } from '../domain/snapshot.ts';
+import type { Subject } from '../domain/subject.ts';
+import type { EpochMs } from '../domain/time.ts';
+import type { Verdict } from '../domain/verdict.ts';
+import type { Detector } from '../kit/component.ts';
+import { derive, type Latest } from './derive.ts';
+import { type Estimate, estimate, NO_ESTIMATE } from './estimate.ts';
+import { createJudge, type Standing } from './judge.ts';
+import { packBlobs, unpackBlobs } from './pack.ts';
+import { type StageDetectors, surprisesOf } from './score.ts';
+
+/** One detector of a stage with the pass it belongs to. */
+export interface StageDetector {
+  readonly type: string;
+  readonly pass: 'signal' | 'stage';
+  readonly detector: Detector;
+}
+
+export interface StageStep {
+  readonly snapshot: Snapshot;
+  readonly scores: readonly Score[];
+  readonly verdict: Verdict;
+  readonly accepted: readonly Subject[];
+}
+
+/** One stage of the straight line: derive, score, judge; then advance once. Holds all that is learned of the stage. */
+export interface StageLine {
+  readonly plan: StagePlan;
+  /** Changes only the judge's memory; detectors move in `advance`. */
+  judge(snapshot: Snapshot, latest: Latest, standing: Standing): StageStep;
+  /** `hold` freezes every reference of the stage; else each subject decides by its own score. */
+  advance(hold: boolean, calm: boolean): void;
+  accept(subject: Subject, now: EpochMs): void;
+  readonly last: StageStep | undefined;
+  readonly previous: Snapshot | undefined;
+  readonly estimate: Estimate;
+  readySubjects(): number;
+  save(): Uint8Array;
+  /** False where the bytes are of another make; the stage then starts anew. */
+  restore(bytes: Uint8Array): boolean;
+}
+
+export function createStageLine(plan: StagePlan, made: readonly StageDetector[]): StageLine {
+  const detectors: StageDetectors = {
+    signal: made.filter((one) => one.pass === 'signal').map((one) => one.detector),
+    stage: made.filter((one) => one.pass === 'stage').map((one) => one.detector),
+  };
+  const judge = createJudge(plan);
+  let last: StageStep | undefined;
+  let previous: Snapshot | undefined;
+  let flow: Estimate = NO_ESTIMATE;
+
+  return {
+    plan,
+    judge(raw, latest, standing) {
+      const snapshot = derive(plan, raw, last?.snapshot, latest);
+      const judged = judge.judge(surprisesOf(detectors, snapshot, snapshot.at), snapshot, standing);
+      previous = last?.snapshot;
+      last = { snapshot, ...judged };
+      return last;
+    },
+    advance(hold, calm) {
+      if (!last) return;
+      const { snapshot } = last;
+      const how = (subject: Subject) => (hold || judge.isHeld(subject) ? 'hold' : 'learn');
+      for (const { detector } of made) detector.advance(snapshot, snapshot.at, how);
+      flow = estimate(flow, snapshot, calm);
+    },
+    accept(subject, now) {
+      for (const { detector } of made) detector.accept(subject, now);
+      judge.accept(subject);
+    },
+    get last() {
+      return last;
+    },
+    get previous() {
+      return previous;
+    },
+    get estimate() {
+      return flow;
+    },
+    readySubjects: () => judge.readySubjects(),
+    save() {
+      const memory = JSON.stringify({
+        judge: judge.save(),
+        flow,
+        fingerprint: plan.fingerprint,
+        types: made.map((one) => one.type),
+      });
+      return packBlobs([new TextEncoder().encode(memory), ...made.map((one) => one.detector.save())]);
+    },
+    restore(bytes) {
+      const [memory, ...states] = unpackBlobs(bytes) ?? [];
+      if (!memory || states.length !== made.length) return false;
+      const saved = JSON.parse(new TextDecoder().decode(memory)) as {
+        judge: string;
+        flow: Estimate;
+        fingerprint: string;
+        types: string[];
+      };
+      if (saved.fingerprint !== plan.fingerprint || saved.types.join() !== made.map((one) => one.type).join())
+        return false;
+      // A detector that refuses its bytes starts anew; the others keep what they know.
+      made.forEach(({ detector }, index) => void detector.restore(states[index] as Uint8Array));
+      judge.restore(saved.judge);
+      flow = saved.flow;
+      return true;
+    },
+  };
+}
