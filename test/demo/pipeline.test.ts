@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { DatabaseSync } from 'node:sqlite';
+import { test } from 'node:test';
+import { until } from '../support/until.ts';
+import { isAlive, runDemo, sample, scrape } from './running.ts';
+import { serveValve } from './valve-server.ts';
+
+const inOneSecond = (seconds: number): string => new Date(Date.now() + seconds * 1_000).toISOString();
+
+test('every order reaches the warehouse exactly once, also when enrich is killed in the middle', async (t) => {
+  const daemon = await serveValve();
+  t.after(daemon.close);
+  const { demo, events, file } = await runDemo(t, { daemonUrl: daemon.url, restartAfter: 0.2 });
+  const rows = () => sample(demo.urls.load, 'orders_rows');
+  await until(async () => (await rows()) > 60, { what: 'rows flow' });
+  for (let crash = 1; crash <= 3; crash += 1) {
+    const before = await rows();
+    demo.fault('crash');
+    const started = () => events.filter(({ event }) => event === 'started').length === crash;
+    await until(started, { what: 'enrich is started again', within: 10_000 });
+    await until(async () => (await rows()) > before + 30, { what: 'rows flow again' });
+  }
+  daemon.set({ state: 'paused', until: inOneSecond(60) });
+  await until(() => events.some((event) => event.event === 'valve' && event.state === 'paused'), { what: 'paused' });
+  const made = await sample(demo.urls.ingest, 'orders_out_total');
+  await until(async () => (await rows()) === made, { what: 'all that was let in is loaded', within: 10_000 });
+  await demo.stop();
+
+  const sql = new DatabaseSync(file, { readOnly: true });
+  const one = (query: string) => Object.values(sql.prepare(query).get() ?? {});
+  assert.deepEqual(one('SELECT count(*), min(id), max(id) FROM orders'), [made, 1, made]);
+  assert.deepEqual(one('SELECT sum(orders), sum(cents) FROM totals'), one('SELECT count(*), sum(cents) FROM orders'));
+  assert.deepEqual(one('SELECT (SELECT count(*) FROM raw), (SELECT count(*) FROM enriched)'), [0, 0]);
+  sql.close();
+});
+
+test('the valve is obeyed within a second, and what it holds back waits and comes later', async (t) => {
+  const daemon = await serveValve();
+  t.after(daemon.close);
+  const { demo, events } = await runDemo(t, { daemonUrl: daemon.url });
+  const ingest = () => scrape(demo.urls.ingest);
+  const out = async () => (await ingest()).get('orders_out_total') ?? 0;
+  await until(async () => (await out()) > 40, { what: 'orders flow' });
+
+  const asked = performance.now();
+  daemon.set({ state: 'throttled', rate: 10, until: inOneSecond(60) });
+  await until(() => events.some((event) => event.event === 'valve' && event.rate === 10), { what: 'throttled' });
+  assert.ok(performance.now() - asked < 1_000);
+  const from = { at: performance.now(), out: await out() };
+  await until(async () => (await out()) >= from.out + 10, { what: 'ten orders passed' });
+  const rate = ((await out()) - from.out) / ((performance.now() - from.at) / 1_000);
+  assert.ok(rate > 5 && rate < 15, `let ${rate} orders a second pass`);
+
+  const held = await ingest();
+  assert.ok((held.get('orders_waiting_records') ?? 0) > 30);
+  assert.equal(held.get('orders_valve_open'), 0);
+  daemon.set({ state: 'open' });
+  await until(async () => (await ingest()).get('orders_waiting_records') === 0, {
+    what: 'the orders that waited came through',
+    within: 20_000,
+  });
+  const after = await ingest();
+  assert.equal(after.get('orders_in_total'), after.get('orders_out_total'));
+});
+
+test('a valve held by a daemon that died opens at the time that was promised, not before', async (t) => {
+  const daemon = await serveValve();
+  const { demo, events } = await runDemo(t, { daemonUrl: daemon.url });
+  await until(async () => (await sample(demo.urls.ingest, 'orders_out_total')) > 10, { what: 'orders flow' });
+  const promised = Date.now() + 2_500;
+  daemon.set({ state: 'paused', until: new Date(promised).toISOString() });
+  const said = (state: string) => events.find((event) => event.event === 'valve' && event.state === state);
+  await until(() => said('paused') !== undefined, { what: 'paused' });
+  daemon.close();
+  await until(() => said('open') !== undefined, { what: 'it fails open', within: 8_000 });
+  const late = Date.parse(said('open')?.at ?? '') - promised;
+  assert.ok(late >= 0 && late < 1_000, `opened ${late} ms after the promised time`);
+  const before = await sample(demo.urls.ingest, 'orders_out_total');
+  await until(async () => (await sample(demo.urls.ingest, 'orders_out_total')) > before, { what: 'orders flow again' });
+});
+
+test('without any daemon the pipeline runs open, and an order nobody understands is set aside', async (t) => {
+  const { demo, file } = await runDemo(t);
+  const sql = new DatabaseSync(file, { timeout: 5_000 });
+  sql.prepare("INSERT INTO raw (body, born, queued) VALUES ('{', 0, 0)").run();
+  await until(async () => (await sample(demo.urls.enrich, 'orders_errors_total')) === 1, { what: 'it is counted' });
+  const { reason } = sql.prepare('SELECT reason FROM dead').get() as { reason: string };
+  assert.match(reason, /SyntaxError/);
+  await until(async () => (await sample(demo.urls.load, 'orders_rows')) > 20, { what: 'the others pass' });
+  sql.close();
+});
+
+test('stop leaves no process behind', async (t) => {
+  const { demo } = await runDemo(t);
+  const pids = (['ingest', 'enrich', 'load'] as const).map((stage) => demo.pid(stage) ?? 0);
+  assert.ok(pids.every((pid) => pid > 0 && isAlive(pid)));
+  await demo.stop();
+  assert.deepEqual(pids.filter(isAlive), []);
+});
