@@ -1,5 +1,5 @@
 import type { Decision } from './decision.ts';
-import type { Incident } from './incident.ts';
+import type { Incident, IncidentId } from './incident.ts';
 import type { GateRequest, Lease, LeaseId } from './lease.ts';
 import type { Budget, PolicyMode } from './plan.ts';
 import type { Score } from './score.ts';
@@ -90,11 +90,17 @@ export interface HealthView {
 export type ValveRequest = Exclude<GateRequest, { kind: 'scale' }>;
 
 export interface IncidentFilter {
+  /** Only this one, however old. */
+  readonly id?: IncidentId;
   readonly state?: Incident['state'];
   readonly limit: number;
 }
 
 export interface LeaseFilter {
+  /** Only this one, however old. */
+  readonly id?: LeaseId;
+  /** Only those of this incident. */
+  readonly incident?: IncidentId;
   readonly state?: Lease['state'];
   readonly limit: number;
 }
