@@ -1,0 +1,97 @@
+import type { Decision } from '../domain/decision.ts';
+import type { Incident, IncidentChange } from '../domain/incident.ts';
+import type { Json } from '../domain/json.ts';
+import type { Lease } from '../domain/lease.ts';
+import type { Notice } from '../domain/notice.ts';
+import type { OutboxItem } from '../domain/ports.ts';
+import type { StageId } from '../domain/stage.ts';
+import { storyOf } from '../domain/story.ts';
+import { type EpochMs, HOUR } from '../domain/time.ts';
+import type { Outcome } from './ledger.ts';
+
+/** Who is told of what. A route without a condition fits everything; all routes that fit are used. */
+export interface Route {
+  readonly severity?: 'critical' | 'warning';
+  readonly pipeline?: string;
+  readonly stage?: StageId;
+  /** Names of notifiers. */
+  readonly to: readonly string[];
+}
+
+export interface NoticeView {
+  readonly now: EpochMs;
+  readonly routes: readonly Route[];
+  /** The incident as it stands now, also when it has just been resolved. */
+  incident(id: string): Incident | undefined;
+  leasesOf(incident: string): readonly Lease[];
+  /** The latest "no" of each policy on the incident. */
+  withheldFor(incident: string): readonly Decision[];
+  inMaintenance(stage: StageId): boolean;
+}
+
+/** Changes that a person wants to hear of at once; the others show on the page. */
+const TOLD: ReadonlySet<IncidentChange['kind']> = new Set(['opened', 'severity-raised', 'root-moved', 'resolved']);
+const PAGE_AGE = 24 * HOUR;
+const OTHER_AGE = 2 * HOUR;
+
+/**
+ * The notices an outcome owes: one for each incident and change, never one for each stage, and one when a gate was moved, put
+ * back, or could not be. Muted incidents and maintenance keep silent, but whoever heard of an opening hears of its end.
+ */
+export function noticesOf(outcome: Outcome, view: NoticeView): readonly Notice[] {
+  const notices: Notice[] = [];
+  for (const { incident, changes } of outcome.incidents)
+    for (const { kind } of changes)
+      if (TOLD.has(kind) && (kind === 'resolved' || !isQuiet(incident, view)))
+        notices.push(noticeOf(incident, kind, view));
+  for (const lease of outcome.leases) {
+    const incident = view.incident(lease.incident);
+    const news = lease.state === 'active' || lease.state === 'released' || lease.state === 'failed';
+    if (!incident || !news || (lease.state === 'active' && lease.renewals > 0) || isQuiet(incident, view)) continue;
+    notices.push(noticeOf(incident, 'action', view, `${lease.id}-${lease.state}`));
+  }
+  return notices;
+}
+
+const isQuiet = (incident: Incident, view: NoticeView): boolean =>
+  (incident.mutedUntil ?? 0) > view.now || view.inMaintenance(incident.root);
+
+function noticeOf(incident: Incident, change: Notice['change'], view: NoticeView, detail = ''): Notice {
+  const leases = view.leasesOf(incident.id);
+  const story = storyOf({ incident, leases, now: view.now, withheld: view.withheldFor(incident.id) });
+  return {
+    key: `headgate-${incident.id}-${change}${detail && `-${detail}`}-${view.now}`,
+    at: view.now,
+    change,
+    severity: change === 'action' ? 'info' : incident.severity,
+    incident,
+    leases,
+    story,
+  };
+}
+
+/** A notice becomes one durable row for each notifier that a route names. */
+export function outboxItemsOf(notice: Notice, routes: readonly Route[]): readonly OutboxItem[] {
+  const { incident } = notice;
+  const fits = (route: Route) =>
+    (route.severity === undefined || route.severity === incident.severity) &&
+    (route.pipeline === undefined || route.pipeline === incident.pipeline) &&
+    (route.stage === undefined || incident.affected.includes(route.stage));
+  const names = new Set(routes.filter(fits).flatMap((route) => route.to));
+  return [...names].map((name) => noticeItem(notice, name));
+}
+
+/** The row that owes one notice to one notifier. Pages go first; what nobody could take is given up after a day. */
+export function noticeItem(notice: Notice, notifier: string): OutboxItem {
+  const isPage = notice.severity === 'critical';
+  return {
+    id: `${notice.key}@${notifier}`,
+    lane: `notifier:${notifier}`,
+    priority: isPage ? (notice.change === 'opened' ? 0 : 1) : notice.severity === 'warning' ? 2 : 3,
+    createdAt: notice.at,
+    dueAt: notice.at,
+    attempts: 0,
+    giveUpAt: notice.at + (isPage ? PAGE_AGE : OTHER_AGE),
+    body: notice as unknown as Json,
+  };
+}

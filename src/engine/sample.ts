@@ -1,0 +1,137 @@
+import { asHeadgateError, HeadgateError } from '../domain/error.ts';
+import type { Clock, Events } from '../domain/ports.ts';
+import type { Profile } from '../domain/profile.ts';
+import type { Signal } from '../domain/signal.ts';
+import type { Gap, Reading, Snapshot } from '../domain/snapshot.ts';
+import type { StageId } from '../domain/stage.ts';
+import type { DurationMs, EpochMs } from '../domain/time.ts';
+
+/** One configured read of a stage, bound to its source. */
+export interface Probe {
+  /** Place in the stage's list and name of the source, as it stands in gaps and metrics. */
+  readonly name: string;
+  readonly source: string;
+  /** What it will answer, as far as it can say. */
+  readonly signals: readonly Signal[];
+  /** Keeps to the source's limits of concurrency and time. */
+  read(stage: StageId, abort: AbortSignal): Promise<Reading>;
+}
+
+/** An answer is used until it is older than this many intervals. */
+const STALE_INTERVALS = 2;
+/** An origin time that stands still for this many intervals means that nobody writes there any more. */
+const STILL_INTERVALS = 3;
+
+interface Answer {
+  readonly reading: Reading;
+  readonly at: EpochMs;
+  /** Since when the origin time has been what it is. */
+  readonly originSince: EpochMs;
+}
+
+export interface Sampler {
+  /** Asks every probe, waits for all of them (each has its own limit of time), and puts together what the stage shows. */
+  sample(abort: AbortSignal): Promise<Snapshot>;
+}
+
+/** Reads one stage. A failed probe becomes a gap; nothing that a source does can make this reject. */
+export function createSampler(
+  stage: StageId,
+  every: DurationMs,
+  probes: readonly Probe[],
+  clock: Clock,
+  events: Events,
+): Sampler {
+  const answers = new Map<string, Answer>();
+
+  const ask = async (probe: Probe, abort: AbortSignal): Promise<Gap | undefined> => {
+    const began = clock.monotonic();
+    let gap: Gap | undefined;
+    try {
+      const reading = await probe.read(stage, abort);
+      const before = answers.get(probe.name);
+      const still = before !== undefined && reading.at !== undefined && before.reading.at === reading.at;
+      answers.set(probe.name, { reading, at: clock.now(), originSince: still ? before.originSince : clock.now() });
+    } catch (thrown) {
+      const error = asHeadgateError(thrown);
+      answers.delete(probe.name);
+      gap = { probe: probe.name, signals: probe.signals, code: error.code, message: error.message };
+    }
+    const seconds = (clock.monotonic() - began) / 1_000;
+    events.probed({ stage, probe: probe.name, source: probe.source, seconds, gap, at: clock.now() });
+    return gap;
+  };
+
+  return {
+    async sample(abort) {
+      const gaps = await Promise.all(probes.map((probe) => ask(probe, abort)));
+      const at = clock.now();
+      const parts = probes.flatMap((probe, index) => gaps[index] ?? partOf(probe, answers.get(probe.name), at, every));
+      return assemble(stage, at, parts);
+    },
+  };
+}
+
+/** What one probe gives to the snapshot: its answer, or the gap it leaves. */
+function partOf(probe: Probe, answer: Answer | undefined, at: EpochMs, every: DurationMs): Gap | Reading {
+  if (!answer || at - answer.at > STALE_INTERVALS * every)
+    return {
+      probe: probe.name,
+      signals: probe.signals,
+      code: 'stale',
+      message: `the last answer is older than ${STALE_INTERVALS} intervals`,
+    };
+  const { reading, originSince } = answer;
+  const still = reading.at !== undefined && at - originSince > STILL_INTERVALS * every;
+  return still ? { values: new Map(), absent: [...reading.values.keys(), ...(reading.absent ?? [])] } : reading;
+}
+
+function assemble(stage: StageId, at: EpochMs, given: readonly (Gap | Reading)[]): Snapshot {
+  const values = new Map<Signal, number>();
+  const parts = new Map<Signal, Float64Array>();
+  const profiles = new Map<
+    string,
+    NonNullable<Snapshot['profiles']> extends ReadonlyMap<string, infer P> ? P : never
+  >();
+  const absent = new Set<Signal>();
+  const gaps: Gap[] = [];
+  for (const one of given) {
+    if ('probe' in one) {
+      gaps.push(one);
+      continue;
+    }
+    for (const [signal, value] of one.values) {
+      if (Number.isFinite(value)) values.set(signal, value);
+      else
+        gaps.push({
+          probe: signal,
+          signals: [signal],
+          code: 'malformed',
+          message: `${signal} is ${value}, not a finite number`,
+        });
+    }
+    for (const [signal, part] of one.parts ?? []) parts.set(signal, part);
+    for (const [field, profile] of one.profiles ?? []) profiles.set(field, profile);
+    for (const signal of one.absent ?? []) absent.add(signal);
+  }
+  for (const signal of values.keys()) absent.delete(signal);
+  return { stage, at, values, parts, profiles, absent, gaps, held: [] };
+}
+
+/** Runs a read under a limit of time: when it is over the read is aborted and reported as `timeout`, whatever the source does. */
+export function withTimeout<T>(
+  what: string,
+  limit: DurationMs,
+  abort: AbortSignal,
+  read: (abort: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const over = AbortSignal.timeout(limit);
+  const both = AbortSignal.any([over, abort]);
+  return new Promise((resolve, reject) => {
+    both.addEventListener('abort', () => {
+      const late = `${what} gave no answer within ${limit} ms; raise its timeout or look at its load`;
+      reject(over.aborted ? new HeadgateError('timeout', late) : new HeadgateError('aborted', `${what} was stopped`));
+    });
+    read(both).then(resolve, reject);
+  });
+}
