@@ -1,0 +1,56 @@
+import type { StagePlan } from '../../domain/plan.ts';
+import type { DurationMs } from '../../domain/time.ts';
+
+/** How often a signal is told apart within a season: slots never shorter than two samples, never more than this many. */
+const MOST_SLOTS = { first: 48, longer: 168 };
+
+/** A season to look for, cut into slots. */
+export interface Season {
+  readonly length: DurationMs;
+  readonly slots: number;
+}
+
+/** What all models of one stage share: the config, and time scales that follow from the seasons and the interval. */
+export interface Settings {
+  readonly warmup: number;
+  readonly coverage: number;
+  /** Spread is never taken for smaller than this (relative change). */
+  readonly leastSpread: number;
+  readonly every: DurationMs;
+  /** Shortest first. */
+  readonly seasons: readonly Season[];
+  /** How fast the level follows while no season is known. */
+  readonly levelMemory: DurationMs;
+  /** How fast the level follows beside the seasons. */
+  readonly offsetMemory: DurationMs;
+  /** Over how long the slow vote averages. */
+  readonly slowMemory: DurationMs;
+  /** Updates after which the tails forget. */
+  readonly tailMemory: number;
+}
+
+export function settingsOf(
+  config: { readonly warmup: number; readonly coverage: number; readonly spread_floor: number },
+  stage: StagePlan,
+): Settings {
+  const { every } = stage;
+  const lengths = [...stage.season].sort((a, b) => a - b);
+  const [shortest] = lengths;
+  const longest = lengths.at(-1) ?? 2_000 * every;
+  return {
+    warmup: config.warmup,
+    coverage: config.coverage,
+    leastSpread: config.spread_floor,
+    every,
+    seasons: lengths.map((length, rank) => ({ length, slots: slotsOf(length, every, rank) })),
+    levelMemory: shortest === undefined ? 300 * every : Math.max(shortest / 12, 20 * every),
+    offsetMemory: shortest ?? 2_000 * every,
+    slowMemory: shortest === undefined ? 60 * every : Math.max(shortest / 24, 4 * every),
+    tailMemory: Math.min(20_000, Math.max(2_000, longest / every)),
+  };
+}
+
+function slotsOf(length: DurationMs, every: DurationMs, rank: number): number {
+  const most = rank === 0 ? MOST_SLOTS.first : MOST_SLOTS.longer;
+  return Math.max(1, Math.min(most, Math.floor(length / (2 * every))));
+}

@@ -1,0 +1,140 @@
+import type { Direction } from '../../domain/signal.ts';
+import type { DurationMs } from '../../domain/time.ts';
+import { DecayedTail } from '../../stats/decayed-tail.ts';
+import { ewmaWeight } from '../../stats/ewma.ts';
+import type { NumberReader, NumberWriter } from '../../stats/number-codec.ts';
+
+/** The slow vote takes no residual for more than this, so that it drains quickly when a fault ends. */
+const SLOW_CLIP = 4;
+/** The slow vote counts only while the sample itself leans to the same side by this much; so release is as quick as the fast vote. */
+const SLOW_NEEDS = 0.75;
+/** The slow vote is silent before its tail has seen this many samples. */
+const SLOW_READY = 500;
+/** −ln p from which a sample is news to the tails: only the first of an episode teaches them in full. */
+export const NEWS = 6.9;
+/** What the later samples of an episode weigh while nobody holds. */
+const LATER_WEIGHT = 0.05;
+/** While a longer season is unknown, residuals are larger than they will be; they count this little in the settled tails. */
+const YOUNG_WEIGHT = 0.2;
+/** Weight of the normal law in young tails: they begin with no past at all. */
+const PRIOR = { young: 60, settled: 60 };
+
+/** A standardised residual: in units of the learned spread, and of the spread widened for what has not been seen. */
+export interface Residual {
+  readonly learned: number;
+  readonly wide: number;
+  /** True where the longest season is known. */
+  readonly settled: boolean;
+}
+
+class Sides {
+  readonly up: DecayedTail;
+  readonly down: DecayedTail;
+
+  constructor(memory: number, prior: number) {
+    this.up = new DecayedTail(memory, prior);
+    this.down = new DecayedTail(memory, prior);
+  }
+
+  /** −ln p of a signed residual, looking at the sides that are news; never below 0. */
+  surprise(z: number, direction: Direction): number {
+    if (z === 0 || (direction === 'up' && z < 0) || (direction === 'down' && z > 0)) return 0;
+    const one = z > 0 ? this.up.surprise(z) : this.down.surprise(-z);
+    return direction === 'both' ? Math.max(0, one - Math.LN2) : one;
+  }
+
+  learn(z: number, weight: number): void {
+    this.up.learn(z > 0 ? z : 0, weight);
+    this.down.learn(z < 0 ? -z : 0, weight);
+  }
+
+  write(to: NumberWriter): void {
+    this.up.write(to);
+    this.down.write(to);
+  }
+
+  read(from: NumberReader): void {
+    this.up.read(from);
+    this.down.read(from);
+  }
+}
+
+/**
+ * How surprising residuals are: a fast vote on the sample and a slow one on a running mean, each against its own past and each
+ * side for itself. While a season is young a third pair of tails speaks, on the widened residual.
+ */
+export class Votes {
+  readonly #fast: Sides;
+  readonly #slow: Sides;
+  readonly #young: Sides;
+  #slowMean = 0;
+  #slowSeen = 0;
+  #calm = 1;
+
+  constructor(memory: number) {
+    this.#fast = new Sides(memory, PRIOR.settled);
+    this.#slow = new Sides(memory, PRIOR.settled);
+    this.#young = new Sides(Math.min(memory, 2_000), PRIOR.young);
+  }
+
+  /** The running mean with this residual in it; `elapsed` since the last, `step` what is usual. */
+  slowMean(residual: Residual, elapsed: DurationMs, step: DurationMs, memory: DurationMs): number {
+    const kept = this.#slowMean * (1 - ewmaWeight(elapsed, memory));
+    const z = Math.max(-SLOW_CLIP, Math.min(SLOW_CLIP, residual.wide));
+    return kept + ewmaWeight(Math.min(elapsed, 2 * step), memory) * z;
+  }
+
+  /** −ln p, ≥ 0. */
+  surprise(residual: Residual, slowMean: number, direction: Direction): number {
+    if (!residual.settled) return this.#young.surprise(residual.wide, direction);
+    const fast = this.#fast.surprise(residual.wide, direction);
+    if (this.#slowSeen < SLOW_READY) return fast;
+    const agrees = slowMean * residual.wide > 0 && Math.abs(residual.wide) >= SLOW_NEEDS;
+    const slow = agrees ? this.#slow.surprise(slowMean, direction) : 0;
+    return Math.max(0, Math.max(fast, slow) - Math.LN2);
+  }
+
+  /** Residuals between which a share `coverage` of samples lies, as a pair of signed multiples of the wide spread. */
+  band(settled: boolean, coverage: number): { lower: number; upper: number } {
+    const tails = settled ? this.#fast : this.#young;
+    const beyond = (1 - coverage) / 2;
+    return { lower: -tails.down.magnitude(beyond), upper: tails.up.magnitude(beyond) };
+  }
+
+  /** Moves the filters always, and the tails on `learn`. The first sample of an episode teaches the tails even on `hold`. */
+  advance(residual: Residual, slowMean: number, surprise: number, how: 'learn' | 'hold'): void {
+    const news = surprise > NEWS;
+    const onset = news && this.#calm === 1;
+    const weight = onset || (how === 'learn' && !news) ? 1 : how === 'learn' ? LATER_WEIGHT : 0;
+    if (weight > 0) {
+      if (residual.settled) {
+        this.#fast.learn(residual.learned, weight);
+        this.#slow.learn(slowMean, weight);
+        this.#slowSeen += weight;
+      } else {
+        this.#young.learn(residual.wide, weight);
+        this.#fast.learn(residual.learned, YOUNG_WEIGHT * weight);
+      }
+    }
+    this.#slowMean = slowMean;
+    this.#calm = news ? 0 : 1;
+  }
+
+  /** The running mean begins anew; for when the level has just been declared normal. */
+  settle(): void {
+    this.#slowMean = 0;
+    this.#calm = 1;
+  }
+
+  write(to: NumberWriter): void {
+    for (const sides of [this.#fast, this.#slow, this.#young]) sides.write(to);
+    for (const value of [this.#slowMean, this.#slowSeen, this.#calm]) to.number(value);
+  }
+
+  read(from: NumberReader): void {
+    for (const sides of [this.#fast, this.#slow, this.#young]) sides.read(from);
+    this.#slowMean = from.number();
+    this.#slowSeen = from.number();
+    this.#calm = from.number();
+  }
+}

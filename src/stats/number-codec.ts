@@ -1,0 +1,86 @@
+/**
+ * Writes numbers, texts and arrays of numbers behind each other, little-endian and exact, for the compact state of
+ * sketches and models. `NumberReader` reads them back in the same order. The buffer grows by doubling.
+ */
+export class NumberWriter {
+  #bytes = new Uint8Array(1_024);
+  #view = new DataView(this.#bytes.buffer);
+  #length = 0;
+
+  /** A 64-bit float; exact for every number. */
+  number(value: number): void {
+    this.#reserve(8);
+    this.#view.setFloat64(this.#length, value, true);
+    this.#length += 8;
+  }
+
+  /** An array of 32-bit floats, with its length. */
+  floats(values: Float32Array): void {
+    this.number(values.length);
+    this.#reserve(values.length * 4);
+    for (const value of values) {
+      this.#view.setFloat32(this.#length, value, true);
+      this.#length += 4;
+    }
+  }
+
+  text(value: string): void {
+    const encoded = new TextEncoder().encode(value);
+    this.number(encoded.length);
+    this.#reserve(encoded.length);
+    this.#bytes.set(encoded, this.#length);
+    this.#length += encoded.length;
+  }
+
+  /** A copy of what was written so far. */
+  done(): Uint8Array {
+    return this.#bytes.slice(0, this.#length);
+  }
+
+  #reserve(more: number): void {
+    if (this.#length + more <= this.#bytes.length) return;
+    const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.#length + more));
+    grown.set(this.#bytes);
+    this.#bytes = grown;
+    this.#view = new DataView(grown.buffer);
+  }
+}
+
+/** Reads what a `NumberWriter` wrote. Every read past the end, or of a wrong length, throws a RangeError. */
+export class NumberReader {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  number(): number {
+    const value = this.#view.getFloat64(this.#at, true);
+    this.#at += 8;
+    return value;
+  }
+
+  /** Fills `into`; its length must be the length that was written. */
+  floats(into: Float32Array): void {
+    if (this.number() !== into.length) throw new RangeError('array of another length');
+    for (let i = 0; i < into.length; i++) {
+      into[i] = this.#view.getFloat32(this.#at, true);
+      this.#at += 4;
+    }
+  }
+
+  text(): string {
+    const length = this.number();
+    if (!(length >= 0 && this.#at + length <= this.#bytes.length)) throw new RangeError('text past the end');
+    const value = new TextDecoder().decode(this.#bytes.subarray(this.#at, this.#at + length));
+    this.#at += length;
+    return value;
+  }
+
+  get atEnd(): boolean {
+    return this.#at === this.#bytes.length;
+  }
+}
