@@ -137,7 +137,8 @@ export interface NotifierDefinition<Config extends z.ZodType = z.ZodType> extend
 }
 
 export interface StoreDefinition<Config extends z.ZodType = z.ZodType> extends Declaration<Config> {
-  open(config: z.output<Config>): Promise<Store>;
+  /** `say` hears, in one sentence for people, of what was lost or set aside while opening: the daemon is `degraded` then. */
+  open(config: z.output<Config>, say?: (message: string) => void): Promise<Store>;
 }
 
 /** All components of a build. The config's parser, the docs and the daemon take it as an argument. */
