@@ -1,0 +1,251 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { StagePlan } from '../../src/domain/plan.ts';
+import type { Surprise } from '../../src/domain/score.ts';
+import type { Signal } from '../../src/domain/signal.ts';
+import { emptySnapshot, type Gap, type Snapshot } from '../../src/domain/snapshot.ts';
+import { subjectOf } from '../../src/domain/subject.ts';
+import { DAY, HOUR } from '../../src/domain/time.ts';
+import type { Detector, DetectorDefinition, HowToAdvance } from '../../src/kit/component.ts';
+import { seededRandom } from '../../src/stats/random.ts';
+
+/** What the suite needs to know of a detector. `signals` are named in the plan or found by the detector itself. */
+export interface DetectorCase {
+  readonly config: unknown;
+  readonly stage: StagePlan;
+  /** Signals fed; at least two. */
+  readonly signals: readonly Signal[];
+  /** Snapshots after which at least one subject has to be past warming. */
+  readonly warmSnapshots: number;
+  /** Saved state may not be larger than this for each signal. */
+  readonly bytesPerSignal: number;
+  readonly seed?: number;
+}
+
+const START = Date.UTC(2026, 0, 5);
+const LEARN: HowToAdvance = () => 'learn';
+
+/** The promises of `Detector`, for any definition. Every test builds its own detector. */
+export function detectorContract(definition: DetectorDefinition, of: DetectorCase): void {
+  const { stage } = of;
+  const config = definition.config.parse(of.config);
+  const build = (): Detector =>
+    definition.create(config, { stage, random: seededRandom(of.seed ?? 1), holidays: [Date.UTC(2026, 11, 25)] });
+  const feed = new Feed(of);
+  const run = (detector: Detector, from: number, to: number): (readonly Surprise[])[] =>
+    Array.from({ length: to - from }, (_, i) => {
+      const snapshot = feed.at(from + i);
+      const surprises = detector.score(snapshot, snapshot.at, []);
+      detector.advance(snapshot, snapshot.at, LEARN);
+      return surprises;
+    });
+  const warm = (): Detector => {
+    const detector = build();
+    run(detector, 0, of.warmSnapshots);
+    return detector;
+  };
+  const scoresAt = (detector: Detector, snapshot: Snapshot): readonly Surprise[] =>
+    detector.score(snapshot, snapshot.at, []);
+
+  describe(`detector ${definition.type}`, () => {
+    test('parses every one of its examples away from the type', () => {
+      for (const example of definition.examples)
+        assert.match(example.yaml, new RegExp(`^type: ${definition.type}$`, 'm'));
+      assert.equal(definition.config.safeParse({ no_such_key: 1 }).success, false);
+    });
+
+    test('warms up, and then says something of every signal', () => {
+      const detector = build();
+      run(detector, 0, of.warmSnapshots);
+      const spoken = new Set(scoresAt(detector, feed.at(of.warmSnapshots)).map((surprise) => surprise.subject));
+      for (const signal of of.signals) assert.ok(spoken.has(subjectOf(stage.id, signal)), signal);
+      assert.ok(scoresAt(detector, feed.at(of.warmSnapshots)).some((surprise) => surprise.state !== 'warming'));
+    });
+
+    test('gives the same scores for the same input and seed', () => {
+      assert.deepEqual(run(build(), 0, 2 * of.warmSnapshots), run(build(), 0, 2 * of.warmSnapshots));
+    });
+
+    test('changes nothing when it scores', () => {
+      const detector = warm();
+      const before = detector.save();
+      const snapshot = feed.at(of.warmSnapshots);
+      const first = scoresAt(detector, snapshot);
+      assert.deepEqual(scoresAt(detector, snapshot), first);
+      assert.deepEqual(
+        scoresAt(detector, feed.wild(of.warmSnapshots)),
+        scoresAt(detector, feed.wild(of.warmSnapshots)),
+      );
+      assert.deepEqual(scoresAt(detector, snapshot), first);
+      assert.deepEqual(detector.save(), before);
+    });
+
+    test('leaves the snapshot and the surprises it is given alone', () => {
+      const detector = warm();
+      const snapshot = feed.at(of.warmSnapshots);
+      const copy = structuredClone(snapshot);
+      const earlier: readonly Surprise[] = Object.freeze([]);
+      detector.score(snapshot, snapshot.at, earlier);
+      detector.advance(snapshot, snapshot.at, LEARN);
+      assert.deepEqual(snapshot, copy);
+    });
+
+    test('does not care for the order of signals', () => {
+      const [straight, reversed] = [build(), build()];
+      const sorted = (list: readonly Surprise[]): Surprise[] =>
+        [...list].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+      for (let i = 0; i < of.warmSnapshots + 50; i++) {
+        const snapshot = feed.at(i);
+        const turned = { ...snapshot, values: new Map([...snapshot.values].reverse()) };
+        assert.deepEqual(sorted(scoresAt(reversed, turned)), sorted(scoresAt(straight, snapshot)));
+        straight.advance(snapshot, snapshot.at, LEARN);
+        reversed.advance(turned, turned.at, LEARN);
+      }
+    });
+
+    test('gives finite numbers and p-values in (0, 1] for any finite input', () => {
+      const detector = build();
+      for (let i = 0; i < 3 * of.warmSnapshots; i++) {
+        const snapshot = i % 7 === 3 ? feed.wild(i) : feed.at(i);
+        for (const surprise of scoresAt(detector, snapshot)) assertSound(surprise);
+        detector.advance(snapshot, snapshot.at, i % 11 === 5 ? () => 'hold' : LEARN);
+      }
+    });
+
+    test('takes signals that come and go', () => {
+      const detector = warm();
+      const [gone] = of.signals;
+      for (let i = 0; i < 40; i++) {
+        const full = feed.at(of.warmSnapshots + i);
+        const values = new Map([...full.values].filter(([name]) => name !== gone));
+        values.set('brand_new_signal', i);
+        const snapshot: Snapshot = { ...full, values, absent: new Set(i % 2 === 0 ? [gone as Signal] : []) };
+        for (const surprise of scoresAt(detector, snapshot)) {
+          assertSound(surprise);
+          if (surprise.subject === subjectOf(stage.id, gone as Signal)) assert.notEqual(surprise.state, 'ready');
+        }
+        detector.advance(snapshot, snapshot.at, LEARN);
+      }
+    });
+
+    test('is blind in a gap, never surprised', () => {
+      const detector = warm();
+      const gap: Gap = { probe: 'p', signals: of.signals, code: 'timeout', message: 'no answer' };
+      const snapshot: Snapshot = { ...emptySnapshot(stage.id, feed.at(of.warmSnapshots).at), gaps: [gap] };
+      const surprises = scoresAt(detector, snapshot);
+      assert.ok(surprises.length > 0);
+      for (const surprise of surprises) assert.equal(surprise.state, 'blind');
+      detector.advance(snapshot, snapshot.at, LEARN);
+    });
+
+    test('restores to exactly the same scores', () => {
+      const straight = warm();
+      const restored = build();
+      assert.equal(restored.restore(straight.save()), true);
+      assert.deepEqual(restored.save(), straight.save());
+      for (const from of [0, 250]) {
+        const range = [of.warmSnapshots + from, of.warmSnapshots + from + 250] as const;
+        assert.deepEqual(run(restored, ...range), run(straight, ...range));
+      }
+      assert.deepEqual(restored.save(), straight.save());
+    });
+
+    test('restores a detector that is still warming up', () => {
+      const straight = build();
+      run(straight, 0, 3);
+      const restored = build();
+      assert.equal(restored.restore(straight.save()), true);
+      assert.deepEqual(run(restored, 3, of.warmSnapshots + 9), run(straight, 3, of.warmSnapshots + 9));
+    });
+
+    test('refuses foreign bytes and changes nothing', () => {
+      const detector = warm();
+      const good = detector.save();
+      const before = scoresAt(detector, feed.at(of.warmSnapshots));
+      const flipped = good.slice();
+      flipped[flipped.length >> 1] = (flipped[flipped.length >> 1] as number) ^ 0x55;
+      const foreign = [new Uint8Array(0), new TextEncoder().encode('{"version":99}'), good.slice(0, -1), flipped];
+      for (const bytes of foreign) assert.equal(detector.restore(bytes), false);
+      assert.deepEqual(detector.save(), good);
+      assert.deepEqual(scoresAt(detector, feed.at(of.warmSnapshots)), before);
+    });
+
+    test('keeps its state small', () => {
+      const detector = build();
+      run(detector, 0, of.warmSnapshots + 200);
+      const bytes = detector.save().length;
+      assert.ok(bytes <= of.bytesPerSignal * of.signals.length, `${bytes} bytes for ${of.signals.length} signals`);
+    });
+
+    test('ignores accept of a subject it does not know', () => {
+      const detector = warm();
+      const before = detector.save();
+      detector.accept(subjectOf(stage.id, 'never_seen'), START);
+      detector.accept(subjectOf('other.stage', of.signals[0] as Signal), START);
+      assert.deepEqual(detector.save(), before);
+    });
+
+    test('takes accept at any time', () => {
+      for (const seen of [0, 1, of.warmSnapshots]) {
+        const detector = build();
+        run(detector, 0, seen);
+        for (const signal of of.signals) detector.accept(subjectOf(stage.id, signal), START);
+        for (const surprises of run(detector, seen, seen + 30)) for (const surprise of surprises) assertSound(surprise);
+      }
+    });
+
+    test('survives a clock that runs back, stands still, or leaps', () => {
+      const detector = warm();
+      let index = of.warmSnapshots;
+      for (const jump of [-HOUR, 0, 30 * DAY, -30 * DAY, 1]) {
+        for (let i = 0; i < 20; i++) {
+          const snapshot = { ...feed.at(index), at: feed.at(index).at + jump };
+          index += jump === 0 ? 0 : 1;
+          for (const surprise of scoresAt(detector, snapshot)) assertSound(surprise);
+          detector.advance(snapshot, snapshot.at, LEARN);
+        }
+      }
+    });
+  });
+}
+
+/** A seasonal, noisy input that depends on nothing but its index. */
+class Feed {
+  readonly #of: DetectorCase;
+
+  constructor(of: DetectorCase) {
+    this.#of = of;
+  }
+
+  at(index: number): Snapshot {
+    const { stage, signals } = this.#of;
+    const at = START + index * stage.every;
+    const values = signals.map((signal, k): [Signal, number] => {
+      const random = seededRandom(index * 31 + k);
+      const season = 1 + 0.3 * Math.sin((2 * Math.PI * at) / (stage.season[0] ?? DAY));
+      return [signal, 10 ** k * season * (0.9 + 0.2 * random())];
+    });
+    return { ...emptySnapshot(stage.id, at), values: new Map(values) };
+  }
+
+  /** The same moment with values from the far ends of the number line. */
+  wild(index: number): Snapshot {
+    const ends = [0, -1, 1e308, -1e308, Number.MIN_VALUE, Number.MAX_SAFE_INTEGER];
+    const values = this.#of.signals.map((signal, k): [Signal, number] => [signal, ends[(index + k) % 6] as number]);
+    return { ...this.at(index), values: new Map(values) };
+  }
+}
+
+function assertSound(surprise: Surprise): void {
+  const text = JSON.stringify(surprise);
+  if (surprise.state === 'warming') assert.ok(surprise.seen >= 0 && surprise.need > 0, text);
+  if (surprise.state === 'blind') assert.ok(surprise.missing.length > 0, text);
+  if (surprise.state === 'limit') assert.ok(Number.isFinite(surprise.limit) && surprise.patience >= 0, text);
+  if (surprise.state !== 'ready') return;
+  assert.ok(surprise.pValue > 0 && surprise.pValue <= 1, text);
+  const shares = surprise.because.reduce((sum, part) => sum + part.share, 0);
+  assert.ok(surprise.because.length > 0 && Math.abs(shares - 1) < 1e-9, text);
+  if (surprise.expected === undefined) return;
+  const { lower, centre, upper } = surprise.expected;
+  assert.ok([lower, centre, upper].every(Number.isFinite) && lower <= centre && centre <= upper, text);
+}
