@@ -1,0 +1,44 @@
+// A reporter beside the usual one. It counts, for each real server, the tests of the files that ask for it, and ends with
+// the closing lines of TAP. It writes a file with the skips whose reason names no server, so that .ci/run can refuse them.
+import { readFileSync, writeFileSync } from 'node:fs';
+
+const SERVERS = ['prometheus', 'promtool', 'alertmanager', 'amtool', 'chromium', 'redis', 'postgres'];
+const asks = new Map();
+
+function serversOf(file) {
+  if (!asks.has(file)) {
+    const text = readFileSync(file, 'utf8');
+    const started = /startPrometheus/.test(text) ? ['prometheus'] : [];
+    const required = [...text.matchAll(/requireServer\('(\w+)'\)/g)].map((found) => found[1]);
+    asks.set(file, new Set([...started, ...required]));
+  }
+  return asks.get(file);
+}
+
+export default async function* report(events) {
+  const count = Object.fromEntries(SERVERS.map((name) => [name, { passed: 0, skipped: 0 }]));
+  const totals = { tests: 0, pass: 0, fail: 0, skipped: 0 };
+  const unnamed = [];
+  for await (const { type, data } of events) {
+    if ((type !== 'test:pass' && type !== 'test:fail') || data.details?.type === 'suite' || !data.file) continue;
+    // A file that ends before its first test, or after its last, is a failure under the name of the file.
+    if (data.name === data.file && type === 'test:pass') continue;
+    totals.tests += 1;
+    if (data.skip !== undefined || data.todo !== undefined) {
+      totals.skipped += 1;
+      const reason = String(data.skip ?? data.todo);
+      const named = SERVERS.filter((server) => reason.includes(server));
+      for (const server of named) count[server].skipped += 1;
+      if (named.length === 0) unnamed.push(`${data.file}: ${data.name}: ${reason}`);
+    } else if (type === 'test:pass') {
+      totals.pass += 1;
+      for (const server of serversOf(data.file)) if (count[server]) count[server].passed += 1;
+    } else totals.fail += 1;
+  }
+  for (const [server, { passed, skipped }] of Object.entries(count)) {
+    yield `# server ${server.padEnd(12)} ${String(passed).padStart(4)} passed in files that ask for it, ${skipped} skipped\n`;
+  }
+  for (const line of unnamed) yield `# skipped without naming a server: ${line}\n`;
+  for (const [name, number] of Object.entries(totals)) yield `# ${name} ${number}\n`;
+  if (process.env.HEADGATE_CI_SKIPS) writeFileSync(process.env.HEADGATE_CI_SKIPS, unnamed.join('\n'));
+}
