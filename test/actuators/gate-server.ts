@@ -1,0 +1,74 @@
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { TestContext } from 'node:test';
+import type { Json } from '../../src/domain/json.ts';
+
+export interface GateWrite {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** How the fake endpoint behaves. */
+export interface GateServerOptions {
+  /** Sends an ETag and refuses a write with an older one. */
+  readonly etags: boolean;
+  /** What a write makes of the state. */
+  readonly take: (state: Json, body: { readonly [key: string]: Json }) => Json;
+}
+
+/** A gate as users have it: GET reads a JSON document, any other method writes it. */
+export async function serveGate(t: TestContext, initial: Json, { etags, take }: GateServerOptions) {
+  let state = initial;
+  let version = 1;
+  let status = 200;
+  const writes: GateWrite[] = [];
+  const paths: string[] = [];
+  let beforeWrite: (() => void) | undefined;
+  const set = (next: Json): void => {
+    state = next;
+    version += 1;
+  };
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const { method = '', url = '', headers } = request;
+    const body = Buffer.concat(chunks).toString();
+    if (status !== 200) return response.writeHead(status).end();
+    const tag = etags ? { etag: `"${version}"` } : {};
+    if (method === 'GET') {
+      paths.push(url);
+      return response.writeHead(200, { 'content-type': 'application/json', ...tag }).end(JSON.stringify(state));
+    }
+    beforeWrite?.();
+    beforeWrite = undefined;
+    const condition = headers['if-match'];
+    if (condition !== undefined && condition !== `"${version}"`) return response.writeHead(412).end();
+    writes.push({ method, url, headers, body });
+    set(take(state, JSON.parse(body) as { [key: string]: Json }));
+    response.writeHead(204).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const close = async (): Promise<void> => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  };
+  t.after(close);
+  return {
+    url: `http://127.0.0.1:${port}`,
+    state: () => state,
+    set,
+    writes,
+    paths,
+    /** Runs once, between the read and the write of whoever comes next. */
+    inBetween: (call: () => void): void => {
+      beforeWrite = call;
+    },
+    fail: async (next: number): Promise<void> => {
+      if (next === 0) await close();
+      else status = next;
+    },
+  };
+}
