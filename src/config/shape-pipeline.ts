@@ -1,0 +1,175 @@
+import { z } from 'zod';
+import { SIGNAL_NAME } from '../domain/signal.ts';
+import { DAY, SECOND } from '../domain/time.ts';
+import { bound, frequency } from './quantity.ts';
+import { durationIn, durationOr, EVERY, name, stageRef } from './shape-daemon.ts';
+
+export const SignalName = z.string().regex(SIGNAL_NAME, 'a signal is named in snake_case, such as lag_seconds');
+
+/** A block whose keys belong to a component; its own schema reads it, and fills the JSON Schema in this place. */
+export const hole = (room: 'source' | 'probe' | 'detector' | 'actuator' | 'notifier' | 'store') =>
+  z.looseObject({}).meta({ headgateHole: room });
+
+export const BudgetShape = z.strictObject({
+  pages: frequency.prefault('1 per week').meta({
+    default: '1 per week',
+    description: 'False pages that are acceptable; the page line of every signal follows from it.',
+  }),
+  tickets: frequency
+    .prefault('1 per day')
+    .meta({ default: '1 per day', description: 'False warnings that are acceptable.' }),
+});
+
+const Limit = z.strictObject({
+  above: bound.optional().meta({ description: 'Broken while the value is above this.' }),
+  below: bound.optional().meta({ description: 'Broken while the value is below this.' }),
+  absent: z
+    .boolean()
+    .default(false)
+    .meta({ description: 'Broken while the probe works and the signal is not in its answer.' }),
+  zero: z.boolean().default(false).meta({ description: 'Broken while the value is 0.' }),
+  severity: z.enum(['warning', 'critical']).default('critical').meta({ description: 'Worth a ticket, or a page.' }),
+  for: durationOr('0s', 0, 7 * DAY, 'at most 7d').meta({
+    description: 'Counts once it has been broken for this long.',
+    default: '0s',
+  }),
+});
+
+const MinimumChange = z.strictObject({
+  absolute: bound.default(0).meta({ description: 'In the unit of the signal.' }),
+  relative: z.number().min(0).default(0).meta({ description: 'Share of what is expected: 0.1 is a tenth.' }),
+});
+
+const SignalShape = z.strictObject({
+  limits: z
+    .union([Limit, z.array(Limit).min(1)])
+    .default([])
+    .meta({ description: 'One set of bounds, or a list of sets with severities of their own.' }),
+  direction: z
+    .enum(['up', 'down', 'both'])
+    .optional()
+    .meta({ description: 'Which way is worse. Default: what is known of the signal, else both.' }),
+  detect: z.boolean().default(true).meta({ description: 'False: only limits apply, nothing is learned.' }),
+  minimum_change: z.union([bound, MinimumChange]).default(0).meta({
+    description:
+      'Smaller deviations are not news. A number or duration is absolute, 10% is relative to what is expected.',
+  }),
+});
+
+const Derive = z.union([
+  z.strictObject({ rate: SignalName.meta({ description: 'Change per second of this counter of the stage.' }) }),
+  z.strictObject({
+    ratio: z.strictObject({
+      of: z.string().meta({
+        description: 'Signal of this stage, or stage/signal of this pipeline.',
+        examples: ['out_records_per_second'],
+      }),
+      to: z
+        .string()
+        .meta({ description: 'What it is divided by, spelled alike.', examples: ['ingest/out_records_per_second'] }),
+    }),
+  }),
+]);
+
+export const Season = z
+  .array(durationIn(10 * SECOND, 366 * DAY, 'from 10s to 366d'))
+  .max(4)
+  .meta({ description: 'Lengths of the seasons to look for; an empty list means none.', examples: [['1d', '7d']] });
+
+export const StageShape = z.strictObject({
+  after: z.array(z.string()).default([]).meta({ description: 'Stages of this pipeline that feed it.' }),
+  every: EVERY.optional().meta({ description: 'Time between two looks. Default: that of the pipeline.' }),
+  probes: z
+    .array(hole('probe'))
+    .default([])
+    .meta({ description: 'What is read: from a named source, or from one written in place.' }),
+  signals: z.record(SignalName, SignalShape).default({}).meta({ description: 'What is said of single signals.' }),
+  derive: z
+    .record(SignalName, Derive)
+    .default({})
+    .meta({ description: 'Signals computed from others: rates of counters, ratios between stages.' }),
+  season: Season.optional().meta({ description: 'Default: that of the pipeline.' }),
+  budget: BudgetShape.optional().meta({ description: 'Default: that of the pipeline.' }),
+  detectors: z
+    .record(z.string(), z.union([z.literal(false), hole('detector')]))
+    .default({})
+    .meta({ description: 'Options of detectors by type; false switches one off.' }),
+});
+
+export const ForEach = z.strictObject({
+  values: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .meta({ description: 'What {each} stands for: one stage is made for each value.' }),
+  topics: z
+    .string()
+    .optional()
+    .meta({ description: 'Pattern of topics to discover. No source of this build can discover topics.' }),
+  cap: z.int().min(1).max(10_000).default(100).meta({ description: 'More values than this are refused.' }),
+});
+
+export const PipelineShape = z.strictObject({
+  budget: BudgetShape.prefault({}).meta({ description: 'Shared by all stages without one of their own.', default: {} }),
+  season: Season.prefault(['1d', '7d']).meta({
+    default: ['1d', '7d'],
+    description: 'Lengths of the seasons to look for.',
+  }),
+  every: durationOr('10s', SECOND, DAY, 'from 1s to 1d').meta({ description: 'Time between two looks at a stage.' }),
+  for_each: ForEach.optional().meta({
+    description: 'Makes one stage for each value out of those with {each} in their name.',
+  }),
+  stages: z.record(name, StageShape).meta({ description: 'Stages by name.' }),
+});
+
+const Option = z.strictObject({
+  actuator: z.string().meta({ description: 'Name of an actuator; valve is built in.' }),
+  stage: stageRef.meta({ description: 'Whose gate moves.' }),
+  kind: z.enum(['throttle', 'pause', 'scale']).meta({ description: 'What is asked of the gate.' }),
+  floor: bound.optional().meta({ description: 'Throttle: never below this rate.', examples: ['20/s'] }),
+  min: z.int().min(0).optional().meta({ description: 'Scale: never fewer replicas. Default: 1.' }),
+  max: z.int().min(1).optional().meta({ description: 'Scale: never more replicas.' }),
+  accept: z
+    .array(z.enum(['lossy', 'one-way']))
+    .default([])
+    .meta({ description: 'Accepts an actuator that cannot undo exactly.' }),
+});
+
+const KeepBound = z.union([
+  bound,
+  z.strictObject({
+    above: bound.optional().meta({ description: 'The signal must stay above this.' }),
+    below: bound.optional().meta({ description: 'The signal must stay below this.' }),
+  }),
+]);
+
+export const PolicyShape = z.strictObject({
+  mode: z
+    .enum(['observe', 'dry-run', 'enforce'])
+    .default('observe')
+    .meta({ description: 'observe says what is wrong, dry-run also what it would do, enforce does it.' }),
+  keep: z.object({ stage: stageRef }).catchall(KeepBound).meta({
+    description:
+      'The outcome to keep: a stage, and one of its signals with its bound. `lag_seconds: 2m` keeps it below.',
+  }),
+  may: z.array(Option).min(1).meta({ description: 'What may be done for it, in the order of preference.' }),
+  lease: durationOr('2m', 5 * SECOND, DAY, 'from 5s to 1d').meta({
+    description: 'A gate opens by itself after this long unless the lease is renewed.',
+    default: '2m',
+  }),
+  cooldown: durationOr('10m', 0, DAY, 'at most 1d').meta({
+    description: 'Time after a release before the policy engages again.',
+  }),
+  confirm: z
+    .int()
+    .min(1)
+    .max(100)
+    .default(2)
+    .meta({ description: 'Samples in a row that must say the same before the gate moves.' }),
+  max_renewals: z
+    .int()
+    .min(0)
+    .max(100_000)
+    .default(100)
+    .meta({ description: 'After this many renewals the lease ends as ineffective.' }),
+});

@@ -1,0 +1,158 @@
+import type { Budget, DetectorPlan, PipelinePlan, StagePlan } from '../domain/plan.ts';
+import { type StageId, stageId } from '../domain/stage.ts';
+import type { Registry } from '../kit/component.ts';
+import { type Raw, readWith } from './components.ts';
+import type { ProbeConfig } from './config.ts';
+import { fingerprintOf, withoutDefaults } from './digest.ts';
+import { type ProbeScene, type ReadProbe, readProbes } from './probes.ts';
+import { hint, type Path } from './problem.ts';
+import type { RootShape } from './shape.ts';
+import { readDerive, readSignals, warnOfSlips } from './signals.ts';
+
+type PipelineShape = RootShape['pipelines'][string];
+type StageShape = PipelineShape['stages'][string];
+
+/** Run on every stage unless its `detectors:` says otherwise. */
+const EVERYWHERE = ['limits', 'baseline'];
+const MOST_STAGES = 10_000;
+
+/** Stage names of every pipeline as written, also of those that are wrong elsewhere. */
+export type WrittenStages = ReadonlyMap<string, readonly string[]>;
+
+export interface ReadStages {
+  readonly pipelines: readonly PipelinePlan[];
+  readonly probes: ReadonlyMap<StageId, readonly ProbeConfig[]>;
+}
+
+export function readPipelines(
+  pipelines: RootShape['pipelines'],
+  written: WrittenStages,
+  scene: ProbeScene,
+): ReadStages {
+  const probes = new Map<StageId, readonly ProbeConfig[]>();
+  if (written.size === 0) scene.findings.error(['pipelines'], 'names no pipeline; there is nothing to watch');
+  const count = [...written.values()].reduce((sum, names) => sum + names.length, 0);
+  if (count > MOST_STAGES) scene.findings.error(['pipelines'], `has ${count} stages; one daemon holds ${MOST_STAGES}`);
+  const plans = Object.entries(pipelines).map(([name, shape]): PipelinePlan => {
+    const names = written.get(name) ?? [];
+    if (names.length === 0) scene.findings.error(['pipelines', name, 'stages'], 'names no stage');
+    const budget = budgetOf(shape.budget);
+    const stages = Object.entries(shape.stages).map(([stage, one]) => {
+      const path = ['pipelines', name, 'stages', stage];
+      const read = readProbes(stageId(name, stage), one.probes as readonly Raw[], [...path, 'probes'], scene);
+      probes.set(
+        stageId(name, stage),
+        read.map(({ essence, ...probe }) => probe),
+      );
+      return readStage({ pipeline: name, stage, shape: one, of: shape, budget, names, probes: read, path }, scene);
+    });
+    return { name, stages, budget };
+  });
+  return { pipelines: plans, probes };
+}
+
+interface StageScene {
+  readonly pipeline: string;
+  readonly stage: string;
+  readonly shape: StageShape;
+  readonly of: PipelineShape;
+  readonly budget: Budget;
+  readonly names: readonly string[];
+  readonly probes: readonly ReadProbe[];
+  readonly path: Path;
+}
+
+function readStage(
+  { pipeline, stage, shape, of, budget, names, probes, path }: StageScene,
+  { registry, findings }: ProbeScene,
+): StagePlan {
+  const id = stageId(pipeline, stage);
+  const given = probes.flatMap((probe) => probe.signals.map((one) => one.name));
+  for (const name of Object.keys(shape.derive))
+    if (given.includes(name))
+      findings.error([...path, 'derive', name], 'a probe of the stage gives this signal already');
+  warnOfSlips(Object.keys(shape.signals), [...given, ...Object.keys(shape.derive)], [...path, 'signals'], findings);
+  const every = shape.every ?? of.every;
+  const season = (shape.season ?? of.season).toSorted((a, b) => a - b);
+  const long = season.find((one) => one < 4 * every);
+  if (long !== undefined)
+    findings.error([...path, 'every'], 'a season is shorter than four looks; look more often, or set season: []');
+  const signals = readSignals(shape.signals, [...path, 'signals'], findings);
+  const derive = readDerive(id, shape.derive, { pipeline, names }, [...path, 'derive'], findings);
+  const detectors = readDetectors(registry, shape.detectors, [...path, 'detectors'], findings);
+  const directions = [...signals.values()].map(({ name, direction }) => [name, direction]).toSorted();
+  const essence = probes.map((probe) => probe.essence);
+  return {
+    id,
+    after: readAfter(pipeline, stage, shape.after, names, [...path, 'after'], findings),
+    every,
+    season,
+    budget: shape.budget ? budgetOf(shape.budget) : budget,
+    signals,
+    derive,
+    detectors: detectors.map(({ type, config }) => ({ type, config })),
+    // Limits, budgets, feeders and addresses are left out: what was learned holds whatever they are.
+    fingerprint: fingerprintOf({
+      id,
+      every,
+      season,
+      directions,
+      derive,
+      probes: essence,
+      detectors: detectors.map(({ essence }) => essence),
+    }),
+  };
+}
+
+const budgetOf = ({ pages, tickets }: PipelineShape['budget']): Budget => ({
+  pagesPerWeek: pages,
+  ticketsPerWeek: tickets,
+});
+
+function readAfter(
+  pipeline: string,
+  stage: string,
+  after: readonly string[],
+  names: readonly string[],
+  path: Path,
+  findings: ProbeScene['findings'],
+): StageId[] {
+  after.forEach((feeder, index) => {
+    const here = [...path, index];
+    if (feeder === stage) findings.error(here, 'a stage cannot feed itself');
+    else if (after.indexOf(feeder) < index) findings.error(here, `"${feeder}" stands twice`);
+    else if (feeder.includes('.') && !names.includes(feeder))
+      findings.error(
+        here,
+        `names a stage of another pipeline; after wants stages of ${pipeline}, without the pipeline's name`,
+      );
+    else if (!names.includes(feeder))
+      findings.error(
+        here,
+        `unknown stage "${feeder}" in pipeline ${pipeline}${hint(
+          feeder,
+          names.filter((one) => one !== stage),
+        )}`,
+      );
+  });
+  return after.filter((feeder) => names.includes(feeder)).map((feeder) => stageId(pipeline, feeder));
+}
+
+/** The detectors of a stage: those that run everywhere, and those it names; in the order of the registry. */
+function readDetectors(
+  registry: Registry,
+  written: StageShape['detectors'],
+  path: Path,
+  findings: ProbeScene['findings'],
+): (DetectorPlan & { readonly essence: string })[] {
+  const types = registry.detectors.map(({ type }) => type);
+  for (const type of Object.keys(written))
+    if (!types.includes(type)) findings.error([...path, type], `unknown detector type "${type}"${hint(type, types)}`);
+  return registry.detectors.flatMap(({ type, config: schema }) => {
+    const own = written[type];
+    if (own === false || (own === undefined && !EVERYWHERE.includes(type))) return [];
+    const config = readWith(schema, own ?? {}, [...path, type], findings);
+    if (!config) return [];
+    return [{ type, config: config.value, essence: fingerprintOf([type, withoutDefaults(schema, config.value)]) }];
+  });
+}
