@@ -21,6 +21,8 @@ export interface EngineOptions {
   /** What each configured actuator declares, by name. */
   readonly reversibility: ReadonlyMap<string, Reversibility>;
   readonly inMaintenance: (stage: StageId, now: EpochMs) => boolean;
+  /** From this time on nothing is learned any more; left out, learning never ends. */
+  readonly learnUntil?: EpochMs;
   /** How many numbers have been given to incidents and leases so far. */
   readonly sequence: number;
 }
@@ -74,7 +76,8 @@ export class Engine {
     for (const { snapshot } of steps) {
       const frozen = this.isFrozen(snapshot.stage);
       const calm = !frozen && this.#verdicts.get(snapshot.stage)?.state === 'ok';
-      this.#lines.get(snapshot.stage)?.advance(frozen, calm);
+      const done = now >= (this.#options.learnUntil ?? Number.POSITIVE_INFINITY);
+      this.#lines.get(snapshot.stage)?.advance(frozen || done, calm);
       this.#restarting.delete(snapshot.stage);
     }
     return outcomeOf(draft, steps, accepted);

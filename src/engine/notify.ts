@@ -9,11 +9,11 @@ import { storyOf } from '../domain/story.ts';
 import { type EpochMs, HOUR } from '../domain/time.ts';
 import type { Outcome } from './ledger.ts';
 
-/** Who is told of what. A route without a condition fits everything; all routes that fit are used. */
+/** Who is told of what. An empty list of severities, a missing pipeline or stage fit everything; all routes that fit are used. */
 export interface Route {
-  readonly severity?: 'critical' | 'warning';
-  readonly pipeline?: string;
-  readonly stage?: StageId;
+  readonly severities: readonly Notice['severity'][];
+  readonly pipeline: string | undefined;
+  readonly stage: StageId | undefined;
   /** Names of notifiers. */
   readonly to: readonly string[];
 }
@@ -73,8 +73,11 @@ function noticeOf(incident: Incident, change: Notice['change'], view: NoticeView
 /** A notice becomes one durable row for each notifier that a route names. */
 export function outboxItemsOf(notice: Notice, routes: readonly Route[]): readonly OutboxItem[] {
   const { incident } = notice;
+  // What was done about an incident goes to those who hear of the incident, and to those who asked for everything done.
   const fits = (route: Route) =>
-    (route.severity === undefined || route.severity === incident.severity) &&
+    (route.severities.length === 0 ||
+      route.severities.includes(incident.severity) ||
+      route.severities.includes(notice.severity)) &&
     (route.pipeline === undefined || route.pipeline === incident.pipeline) &&
     (route.stage === undefined || incident.affected.includes(route.stage));
   const names = new Set(routes.filter(fits).flatMap((route) => route.to));

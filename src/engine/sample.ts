@@ -1,4 +1,4 @@
-import { asHeadgateError, HeadgateError } from '../domain/error.ts';
+import { asHeadgateError } from '../domain/error.ts';
 import type { Clock, Events } from '../domain/ports.ts';
 import type { Profile } from '../domain/profile.ts';
 import type { Signal } from '../domain/signal.ts';
@@ -116,22 +116,4 @@ function assemble(stage: StageId, at: EpochMs, given: readonly (Gap | Reading)[]
   }
   for (const signal of values.keys()) absent.delete(signal);
   return { stage, at, values, parts, profiles, absent, gaps, held: [] };
-}
-
-/** Runs a read under a limit of time: when it is over the read is aborted and reported as `timeout`, whatever the source does. */
-export function withTimeout<T>(
-  what: string,
-  limit: DurationMs,
-  abort: AbortSignal,
-  read: (abort: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const over = AbortSignal.timeout(limit);
-  const both = AbortSignal.any([over, abort]);
-  return new Promise((resolve, reject) => {
-    both.addEventListener('abort', () => {
-      const late = `${what} gave no answer within ${limit} ms; raise its timeout or look at its load`;
-      reject(over.aborted ? new HeadgateError('timeout', late) : new HeadgateError('aborted', `${what} was stopped`));
-    });
-    read(both).then(resolve, reject);
-  });
 }

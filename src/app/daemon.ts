@@ -1,0 +1,396 @@
+import type { Decision } from '../domain/decision.ts';
+import { asHeadgateError, type HeadgateError } from '../domain/error.ts';
+import type { Incident } from '../domain/incident.ts';
+import type { Lease, Reversibility } from '../domain/lease.ts';
+import type { Notice } from '../domain/notice.ts';
+import type { Plan, StagePlan } from '../domain/plan.ts';
+import type { Change, Clock, Events, OutboxItem, Random, SampleRow, Store } from '../domain/ports.ts';
+import { emptySnapshot } from '../domain/snapshot.ts';
+import type { StageId } from '../domain/stage.ts';
+import { partOfSubject } from '../domain/subject.ts';
+import { type EpochMs, MINUTE, SECOND } from '../domain/time.ts';
+import { workGate } from '../engine/act.ts';
+import { changesOf } from '../engine/changes.ts';
+import { Engine } from '../engine/engine.ts';
+import { createJournal, type Journal } from '../engine/journal.ts';
+import type { JudgedStage, Outcome } from '../engine/ledger.ts';
+import { noticesOf, type Route } from '../engine/notify.ts';
+import { createOutbox, type Outbox } from '../engine/outbox.ts';
+import { createSampler, type Probe, type Sampler } from '../engine/sample.ts';
+import { createSchedule, type Schedule } from '../engine/schedule.ts';
+import type { StageDetector } from '../engine/stage.ts';
+import type { Actuator, Notifier } from '../kit/component.ts';
+
+/** Runs a piece of work inside a span; without tracing it only runs it. */
+export type Traced = <T>(name: string, attributes: Record<string, string | number>, work: () => T) => T;
+
+/** The outside as one config describes it, already made. Replaced whole on a reload. */
+export interface World {
+  readonly plan: Plan;
+  readonly routes: readonly Route[];
+  readonly probes: ReadonlyMap<StageId, readonly Probe[]>;
+  readonly actuators: ReadonlyMap<string, Actuator>;
+  readonly notifiers: ReadonlyMap<string, Notifier>;
+  readonly reversibility: ReadonlyMap<string, Reversibility>;
+  readonly detectors: (stage: StagePlan) => readonly StageDetector[];
+  readonly inMaintenance: (stage: StageId, now: EpochMs) => boolean;
+}
+
+export interface DaemonOptions {
+  readonly world: World;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly events: Events;
+  readonly traced: Traced;
+}
+
+const OUTBOX_TIMEOUT = 20 * SECOND;
+const FLUSH_EVERY = SECOND;
+const SAVE_EVERY = MINUTE;
+/** Leases that ended this recently still cool their policies down after a restart. */
+const RECENT_LEASES = 500;
+
+/**
+ * The straight line in motion: every stage is sampled in its slots, the engine judges, and what follows is made durable before it
+ * is done. Everything that can fail is caught here; nothing that a watched system does brings the daemon down.
+ */
+export class Daemon {
+  readonly engine: Engine;
+  readonly journal: Journal;
+  readonly outbox: Outbox;
+  readonly #options: DaemonOptions;
+  readonly #schedule: Schedule;
+  readonly #stop = new AbortController();
+  readonly #withheld = new Map<string, Decision>();
+  #world: World;
+  #rows: SampleRow[] = [];
+  #cancelDeadline: (() => void) | undefined;
+  #cancelTimers: (() => void)[] = [];
+  #closed: Promise<void> | undefined;
+
+  private constructor(options: DaemonOptions, sequence: number) {
+    this.#options = options;
+    const { clock, random, events } = options;
+    this.#world = options.world;
+    this.engine = new Engine({
+      plan: options.world.plan,
+      detectors: (stage) => this.#world.detectors(stage),
+      reversibility: options.world.reversibility,
+      inMaintenance: (stage, now) => this.#world.inMaintenance(stage, now),
+      sequence,
+    });
+    this.journal = createJournal(options.store, clock, events);
+    this.outbox = createOutbox({
+      clock,
+      random,
+      journal: this.journal,
+      timeout: OUTBOX_TIMEOUT,
+      handlers: {
+        notifier: (item, abort) => this.#deliver(item, abort),
+        gate: (item, abort) => this.#workGate(item, abort),
+      },
+      failed: (item, error, gaveUp) => this.#undelivered(item, error, gaveUp),
+      changed: (pending, oldestAt) => events.outbox({ pending, oldestAt }),
+    });
+    this.#schedule = createSchedule(clock, (stage, count) => events.slotsSkipped({ stage: stage as StageId, count }));
+  }
+
+  /** Loads what the process before left, undoes what expired, and begins to sample. */
+  static async start(options: DaemonOptions): Promise<Daemon> {
+    const { store, clock } = options;
+    const sequence = (await store.setting('sequence')) ?? 0;
+    const daemon = new Daemon(options, typeof sequence === 'number' ? sequence : 0);
+    await daemon.#relearn();
+    await daemon.#recallSettings();
+    const [incidents, leases, recent, owed] = await Promise.all([
+      store.openIncidents(),
+      store.leasesInForce(),
+      store.leases({ limit: RECENT_LEASES }),
+      store.outbox(),
+    ]);
+    daemon.outbox.add(owed);
+    const ended = recent.filter((lease) => lease.state === 'released');
+    await daemon.carry(daemon.engine.resume(incidents, leases, ended, clock.now()));
+    daemon.#every(FLUSH_EVERY, () => daemon.#flush());
+    daemon.#every(SAVE_EVERY, () => daemon.save());
+    for (const stage of daemon.engine.plan.graph.order) daemon.#watch(stage);
+    return daemon;
+  }
+
+  get world(): World {
+    return this.#world;
+  }
+
+  /** Takes a new world: unchanged stages keep what they learned, probing goes on without a missed slot. */
+  async reload(world: World): Promise<void> {
+    const before = new Set(this.engine.plan.graph.order);
+    this.#world = world;
+    const outcome = this.engine.reload(world.plan, this.#options.clock.now());
+    for (const id of before) this.#schedule.remove(id);
+    for (const id of world.plan.graph.order) this.#watch(id);
+    await this.carry(outcome);
+  }
+
+  /** Makes an outcome durable, then announces it and does what is owed. Never rejects. */
+  async carry(outcome: Outcome, more: readonly Change[] = []): Promise<void> {
+    const now = this.#options.clock.now();
+    this.#remember(outcome);
+    const notices = noticesOf(outcome, {
+      now,
+      routes: this.#world.routes,
+      incident: (id) => outcome.incidents.find((step) => step.incident.id === id)?.incident ?? this.engine.incident(id),
+      leasesOf: (id) => this.#leasesOf(id, outcome),
+      withheldFor: (id) => this.withheldFor(id),
+      inMaintenance: (stage) => this.#world.inMaintenance(stage, now),
+    });
+    const changes = [...changesOf(outcome, notices, this.#world.routes, now), ...more];
+    if (changes.length > 0) {
+      const sequence: Change = { put: 'setting', key: 'sequence', value: this.engine.sequence };
+      await this.journal.commit([...changes, sequence]);
+      this.outbox.drop(changes.flatMap((change) => ('drop' in change ? [change.id] : [])));
+      this.outbox.add(changes.flatMap((change) => ('put' in change && change.put === 'outbox' ? [change.item] : [])));
+    }
+    this.#announce(outcome, now);
+    this.#armDeadline();
+  }
+
+  /** The latest "no" of each policy on an incident that is open. */
+  withheldFor(incident: string): readonly Decision[] {
+    return [...this.#withheld.values()].filter((decision) => decision.incident === incident);
+  }
+
+  lastDecision(policy: string): Decision | undefined {
+    return this.#lastDecisions.get(policy);
+  }
+  readonly #lastDecisions = new Map<string, Decision>();
+
+  /** Writes everything learned, a few stages at a time so that the event loop stays free. */
+  async save(): Promise<void> {
+    const at = this.#options.clock.now();
+    for (const id of this.engine.plan.graph.order) {
+      const line = this.engine.line(id);
+      if (!line) continue;
+      const saved = await this.#trying('saving state', () =>
+        this.#options.store.saveState([{ key: `stage/${id}`, at, bytes: line.save() }]),
+      );
+      if (!saved) return;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  /** Lets every gate go, waits for that as long as `abort` allows, writes state and stops. Calling twice is the same as once. */
+  close(abort: AbortSignal): Promise<void> {
+    this.#closed ??= this.#close(abort);
+    return this.#closed;
+  }
+
+  async #close(abort: AbortSignal): Promise<void> {
+    for (const cancel of this.#cancelTimers) cancel();
+    const stopped = this.#schedule.stop();
+    this.#stop.abort();
+    await stopped;
+    await this.carry(this.engine.release(() => true, 'shutdown', 'the daemon is stopping', this.#options.clock.now()));
+    await this.outbox.drained(abort);
+    await this.#flush();
+    await this.save();
+    this.#cancelDeadline?.();
+    await this.outbox.close();
+    await this.journal.close();
+  }
+
+  #watch(id: StageId): void {
+    const line = this.engine.line(id);
+    const probes = this.#world.probes.get(id) ?? [];
+    if (!line || probes.length === 0) return;
+    const { clock, events } = this.#options;
+    const sampler = createSampler(id, line.plan.every, probes, clock, events);
+    this.#schedule.add(id, line.plan.every, () => this.#tick(id, sampler));
+  }
+
+  async #tick(id: StageId, sampler: Sampler): Promise<void> {
+    const { traced, events } = this.#options;
+    try {
+      await traced('tick', { stage: id }, async () => {
+        const snapshot = await traced('probe', { stage: id }, () => sampler.sample(this.#stop.signal));
+        if (this.#stop.signal.aborted) return;
+        const began = this.#options.clock.monotonic();
+        const outcome = traced('score', { stage: id }, () => this.engine.observe([snapshot], snapshot.at));
+        this.#stepSeconds = (this.#options.clock.monotonic() - began) / 1_000;
+        await traced('decide', { stage: id, decisions: outcome.decisions.length }, () => this.carry(outcome));
+      });
+    } catch (thrown) {
+      events.failed({ what: `tick of ${id}`, error: asHeadgateError(thrown) });
+    }
+  }
+  #stepSeconds = 0;
+
+  async #deliver(item: OutboxItem, abort: AbortSignal): Promise<readonly Change[]> {
+    const { clock, events, traced } = this.#options;
+    const name = item.lane.slice('notifier:'.length);
+    const notice = item.body as unknown as Notice;
+    const notifier = this.#world.notifiers.get(name);
+    // A notifier that is gone from the config can be owed nothing any more.
+    if (!notifier) return [];
+    const began = clock.monotonic();
+    await traced('notify', { notifier: name, change: notice.change }, () =>
+      notifier.send(notice, item.attempts + 1, abort),
+    );
+    const seconds = (clock.monotonic() - began) / 1_000;
+    const ageSeconds = (clock.now() - notice.at) / 1_000;
+    events.notified({
+      notifier: name,
+      notice,
+      attempt: item.attempts + 1,
+      seconds,
+      ageSeconds,
+      error: undefined,
+      gaveUp: false,
+    });
+    return [];
+  }
+
+  #undelivered(item: OutboxItem, error: HeadgateError, gaveUp: boolean): void {
+    if (!item.lane.startsWith('notifier:')) return;
+    const notice = item.body as unknown as Notice;
+    const ageSeconds = (this.#options.clock.now() - notice.at) / 1_000;
+    const notifier = item.lane.slice('notifier:'.length);
+    this.#options.events.notified({
+      notifier,
+      notice,
+      attempt: item.attempts + 1,
+      seconds: 0,
+      ageSeconds,
+      error,
+      gaveUp,
+    });
+  }
+
+  #workGate(item: OutboxItem, abort: AbortSignal): Promise<readonly Change[]> {
+    const { clock, events, traced } = this.#options;
+    return traced('act', { work: item.id }, () =>
+      workGate(
+        item,
+        {
+          clock,
+          events,
+          actuator: (name) => this.#world.actuators.get(name),
+          lease: (id) => this.engine.lease(id),
+          report: (report) => this.carry(this.engine.report(report, clock.now())),
+        },
+        abort,
+      ),
+    );
+  }
+
+  #remember(outcome: Outcome): void {
+    for (const decision of outcome.decisions) {
+      this.#lastDecisions.set(decision.policy, decision);
+      if (decision.kind === 'withhold') this.#withheld.set(`${decision.policy} ${decision.stage}`, decision);
+      else this.#withheld.delete(`${decision.policy} ${decision.stage}`);
+    }
+    for (const { incident } of outcome.incidents)
+      if (incident.state === 'resolved')
+        for (const [key, decision] of this.#withheld) if (decision.incident === incident.id) this.#withheld.delete(key);
+    for (const step of outcome.steps) this.#rows.push(rowOf(step));
+  }
+
+  #leasesOf(incident: string, outcome: Outcome): readonly Lease[] {
+    const changed = new Map(outcome.leases.map((lease) => [lease.id, lease]));
+    const all = new Map([...this.engine.leases().map((lease) => [lease.id, lease] as const), ...changed]);
+    return [...all.values()].filter((lease) => lease.incident === incident);
+  }
+
+  #announce(outcome: Outcome, at: EpochMs): void {
+    const { events } = this.#options;
+    for (const { snapshot, scores, verdict, previous, frozen } of outcome.steps)
+      events.judged({ snapshot, scores, verdict, previous, frozen, seconds: this.#stepSeconds });
+    for (const { incident, changes } of outcome.incidents)
+      for (const change of changes) events.incidentChanged({ incident, change, at });
+    for (const decision of outcome.decisions) events.decided({ decision });
+    for (const lease of outcome.leases) events.leaseChanged({ lease, at });
+  }
+
+  #armDeadline(): void {
+    this.#cancelDeadline?.();
+    this.#cancelDeadline = undefined;
+    const next = this.engine.deadline();
+    if (next === undefined || this.#closed) return;
+    const { clock } = this.#options;
+    const wait = Math.min(Math.max(0, next - clock.now()), MINUTE);
+    this.#cancelDeadline = clock.timer(wait, () => void this.carry(this.engine.observe([], clock.now())));
+  }
+
+  async #flush(): Promise<void> {
+    if (this.#rows.length === 0) return;
+    const rows = this.#rows;
+    this.#rows = [];
+    await this.#trying('writing samples', () => this.#options.store.appendSamples(rows));
+  }
+
+  /** Loads what each stage had learned, and learns from the samples since. */
+  async #relearn(): Promise<void> {
+    const { store } = this.#options;
+    for (const id of this.engine.plan.graph.order) {
+      await this.#trying(`loading what was learned of ${id}`, async () => {
+        const blob = await store.loadState(`stage/${id}`);
+        if (!blob || !this.engine.line(id)?.restore(blob.bytes)) return;
+        for (const row of await store.samplesSince(id, blob.at))
+          this.engine.relearn({ ...emptySnapshot(id, row.at), values: row.values });
+      });
+    }
+  }
+
+  async #recallSettings(): Promise<void> {
+    const { store } = this.#options;
+    await this.#trying('loading settings', async () => {
+      this.engine.stopActing((await store.setting('stopped')) === true);
+      for (const policy of this.engine.plan.policies) {
+        const mode = await store.setting(`mode/${policy.name}/${policy.fingerprint}`);
+        if (mode === 'observe' || mode === 'dry-run' || mode === 'enforce') this.engine.setMode(policy.name, mode);
+        const until = await store.setting(`hold-off/${policy.name}`);
+        const memory = this.engine.memory(policy.name);
+        if (memory && typeof until === 'number') memory.cooldownUntil = until;
+      }
+    });
+  }
+
+  async #trying(what: string, work: () => Promise<void>): Promise<boolean> {
+    try {
+      await work();
+      return true;
+    } catch (thrown) {
+      this.#options.events.failed({ what, error: asHeadgateError(thrown) });
+      return false;
+    }
+  }
+
+  /** Repeats work on a timer, never two at a time. */
+  #every(length: number, work: () => Promise<void>): void {
+    const { clock } = this.#options;
+    let cancel: () => void = () => {};
+    const arm = (): void => {
+      cancel = clock.timer(length, () => {
+        void work().finally(() => {
+          if (!this.#closed) arm();
+        });
+      });
+    };
+    arm();
+    this.#cancelTimers.push(() => cancel());
+  }
+
+  /** An incident with what a person did to it; durable and announced like everything else. */
+  async amend(incident: Incident, change: Parameters<Engine['amend']>[1], more: readonly Change[]): Promise<void> {
+    await this.carry(this.engine.amend(incident, change), more);
+  }
+}
+
+/** What is kept of one tick: the values, and the band each was expected in. */
+function rowOf({ snapshot, scores }: JudgedStage): SampleRow {
+  const bands = new Map<string, { lower: number; upper: number }>();
+  for (const score of scores)
+    if (score.state === 'ready' && score.expected)
+      bands.set(partOfSubject(score.subject), { lower: score.expected.lower, upper: score.expected.upper });
+  return { stage: snapshot.stage, at: snapshot.at, values: snapshot.values, bands };
+}

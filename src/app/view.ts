@@ -1,0 +1,157 @@
+import type { Config } from '../config/config.ts';
+import type { Incident } from '../domain/incident.ts';
+import type { PolicyPlan } from '../domain/plan.ts';
+import type { Clock, Store, Valves, View } from '../domain/ports.ts';
+import type { Score } from '../domain/score.ts';
+import type { Gap } from '../domain/snapshot.ts';
+import type { StageId } from '../domain/stage.ts';
+import { type EpochMs, WEEK } from '../domain/time.ts';
+import type { BudgetView, PolicyView, SourceHealth, StageView } from '../domain/views.ts';
+import { describeKeep } from '../engine/request.ts';
+import type { StageLine } from '../engine/stage.ts';
+import type { Daemon } from './daemon.ts';
+
+/** How each source has been answering. */
+export interface SourceLog {
+  note(source: string, gap: Gap | undefined, at: EpochMs): void;
+  health(config: Config): readonly SourceHealth[];
+}
+
+export function createSourceLog(): SourceLog {
+  const failing = new Map<string, { since: EpochMs; count: number; error: string }>();
+  return {
+    note(source, gap, at) {
+      const before = failing.get(source);
+      if (gap) failing.set(source, { since: before?.since ?? at, count: (before?.count ?? 0) + 1, error: gap.message });
+      else failing.delete(source);
+    },
+    health: (config) =>
+      [...config.sources].map(([name, { type }]) => {
+        const bad = failing.get(name);
+        return bad
+          ? { name, type, ok: false, lastError: bad.error, failingSince: bad.since, failures: bad.count }
+          : { name, type, ok: true, failures: 0 };
+      }),
+  };
+}
+
+export interface ViewParts {
+  readonly daemon: () => Daemon;
+  readonly config: () => Config;
+  readonly store: Store;
+  readonly valves: Valves;
+  readonly clock: Clock;
+  readonly sources: SourceLog;
+  readonly version: string;
+  readonly startedAt: EpochMs;
+  readonly status: () => { ready: boolean; configLoadedAt: EpochMs; configOk: boolean; degraded: readonly string[] };
+}
+
+/** What the server may see of the daemon; reads only, answers are copies or immutable. */
+export function createView(parts: ViewParts): View {
+  const { store, valves, clock } = parts;
+  const engine = () => parts.daemon().engine;
+  const stage = (id: StageId): StageView | undefined => {
+    const line = engine().line(id);
+    return line && stageView(line, parts.daemon());
+  };
+  let week: { at: EpochMs; incidents: readonly Incident[] } = { at: 0, incidents: [] };
+  const refreshWeek = async (): Promise<void> => {
+    week = { at: clock.now(), incidents: await store.incidents({ limit: 1_000 }) };
+  };
+  return {
+    stages: () => engine().plan.graph.order.flatMap((id) => stage(id) ?? []),
+    stage,
+    incidents: (filter) => store.incidents(filter),
+    leases: (filter) => store.leases(filter),
+    decisions: (filter) => store.decisions(filter),
+    series: (query) => store.series(query),
+    valve: (id) => (engine().line(id) ? valves.get(id) : undefined),
+    waitValve: (id, version, abort) =>
+      engine().line(id) ? valves.wait(id, version, abort) : Promise.resolve(undefined),
+    policies: () => engine().plan.policies.map((policy) => policyView(policy, parts.daemon())),
+    budgets() {
+      if (clock.now() - week.at > 5_000) void refreshWeek().catch(() => {});
+      return engine().plan.pipelines.map(({ name, budget }) => budgetView(name, budget, week.incidents, clock.now()));
+    },
+    health() {
+      const { ready, configLoadedAt, configOk, degraded } = parts.status();
+      const pending = parts.daemon().outbox.pending();
+      const config = parts.config();
+      return {
+        version: parts.version,
+        startedAt: parts.startedAt,
+        ready,
+        degraded: [...degraded, ...(parts.daemon().journal.degraded ? ['the store takes no writes'] : [])],
+        configLoadedAt,
+        configOk,
+        sources: parts.sources.health(config),
+        outbox: {
+          pending: pending.length,
+          ...(pending.length > 0 ? { oldestAt: Math.min(...pending.map((one) => one.createdAt)) } : {}),
+        },
+        notifiers: [...config.notifiers].map(([name, { type }]) => ({ name, type })),
+      };
+    },
+    now: () => clock.now(),
+  };
+}
+
+function stageView(line: StageLine, { engine }: Daemon): StageView {
+  const { id, after, every } = line.plan;
+  const scores = line.last?.scores ?? [];
+  const best = new Map<string, Score>();
+  for (const score of scores) if (tellsMore(score, best.get(score.subject))) best.set(score.subject, score);
+  const ready = [...best.values()].filter((score) => score.state === 'ready' || score.state === 'limit').length;
+  return {
+    id,
+    after,
+    every,
+    verdict: engine.verdict(id),
+    snapshot: line.last?.snapshot,
+    scores: [...best.values()],
+    frozen: engine.isFrozen(id),
+    learned: best.size === 0 ? 0 : ready / best.size,
+  };
+}
+
+const TELLS = { ready: 2, limit: 1, warming: 0, blind: 0 } as const;
+
+/** The higher value speaks for a subject; between equals what was learned tells more than a limit that is kept. */
+const tellsMore = (score: Score, than: Score | undefined): boolean =>
+  than === undefined ||
+  score.value > than.value ||
+  (score.value === than.value && TELLS[score.state] > TELLS[than.state]);
+
+function policyView(policy: PolicyPlan, daemon: Daemon): PolicyView {
+  const memory = daemon.engine.memory(policy.name);
+  const last = daemon.lastDecision(policy.name);
+  const cooling = memory !== undefined && memory.cooldownUntil > 0;
+  return {
+    name: policy.name,
+    mode: daemon.engine.isStopped ? 'observe' : (memory?.mode ?? policy.mode),
+    configuredMode: policy.mode,
+    keep: describeKeep(policy),
+    may: policy.may.map((option) => `${option.kind} ${option.stage} by ${option.actuator}`),
+    uses: memory?.uses ?? 0,
+    ...(cooling ? { cooldownUntil: memory.cooldownUntil } : {}),
+    ...(last ? { last } : {}),
+  };
+}
+
+function budgetView(
+  pipeline: string,
+  budget: BudgetView['budget'],
+  incidents: readonly Incident[],
+  now: EpochMs,
+): BudgetView {
+  const spent = incidents.filter(
+    (one) => one.pipeline === pipeline && one.openedAt > now - WEEK && one.label !== 'real',
+  );
+  return {
+    pipeline,
+    budget,
+    pagesUsed: spent.filter((one) => one.severity === 'critical').length,
+    ticketsUsed: spent.filter((one) => one.severity === 'warning').length,
+  };
+}
