@@ -46,6 +46,7 @@ export function codeOfStatus(status: number): ErrorCode | undefined {
 const ADVICE: Readonly<Partial<Record<ErrorCode, string>>> = {
   unauthorized: 'check the credentials under auth or headers and what they are allowed to do',
   'not-found': 'check the path of the url',
+  timeout: 'look why that server waits',
   'rate-limited': 'ask less often, or raise the limit there',
   'server-error': 'look into the log of that server',
   'too-large': 'send less',
@@ -82,6 +83,9 @@ export function networkError(what: string, thrown: unknown): HeadgateError {
   if (code.startsWith('HPE_')) return fail('malformed', `the answer is not HTTP (${code}); check port and scheme`);
   if (code === 'ERR_INVALID_CHAR' || code === 'ERR_INVALID_HTTP_TOKEN') {
     return fail('bad-config', 'a header holds a character that HTTP forbids; check headers and secrets for line ends');
+  }
+  if (code.startsWith('ERR_OSSL')) {
+    return fail('bad-config', `a certificate or key cannot be used (${code}); check the files under tls`);
   }
   if (code === 'EPROTO' || code.startsWith('ERR_SSL')) {
     return fail('unreachable', `TLS failed (${code}); does the port speak TLS, and does it want a client certificate?`);

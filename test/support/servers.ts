@@ -13,6 +13,7 @@ const BINARIES = {
   amtool: ['amtool'],
   chromium: ['chromium', 'chromium-browser', 'google-chrome'],
   redis: ['redis-server'],
+  openssl: ['openssl'],
   postgres: ['postgres', '/usr/lib/postgresql/*/bin/postgres'],
 } as const;
 
