@@ -1,0 +1,52 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { build } from 'esbuild';
+
+const ROOT = import.meta.dirname;
+
+/**
+ * Packages that stay outside the bundle. The tracer is loaded only where an exporter is configured: it takes 0.3 s and
+ * 40 MB, and patches modules at run time, which a bundle would hide from it.
+ */
+const EXTERNAL = ['@opentelemetry/sdk-node'];
+
+/** Some packages are CommonJS and ask for builtins by `require`, which an ES module does not have. */
+const REQUIRE =
+  'import { createRequire as makeRequire } from "node:module"; const require = makeRequire(import.meta.url);';
+
+/**
+ * Bundles the daemon and the processes of the demo into `outdir`. Dynamic imports become files of their own, so that
+ * a command reads only what it needs. One bundle starts in a third of the time that single files take.
+ */
+export async function bundle(outdir: string): Promise<void> {
+  await rm(outdir, { recursive: true, force: true });
+  await build({
+    absWorkingDir: ROOT,
+    entryPoints: {
+      headgate: 'src/main.ts',
+      ingest: 'src/demo/ingest.ts',
+      enrich: 'src/demo/enrich.ts',
+      load: 'src/demo/load.ts',
+    },
+    outdir,
+    outExtension: { '.js': '.mjs' },
+    chunkNames: 'part-[hash]',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node22.18',
+    banner: { js: REQUIRE },
+    external: EXTERNAL,
+    // Names stay readable, for stack traces.
+    minifyWhitespace: true,
+    legalComments: 'eof',
+    logLevel: 'warning',
+  });
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({ options: { outdir: { type: 'string', default: join(ROOT, 'dist') } } });
+  await bundle(values.outdir);
+}
