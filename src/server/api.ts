@@ -188,9 +188,16 @@ export interface ApiSeries {
   }[];
 }
 
-/** `event:` and `data:` of the stream at `/api/v1/events`; `id:` is `seq`. A comment line every 5 s keeps it open. */
+/**
+ * `event:` and `data:` of the stream at `/api/v1/events`; `id:` is `seq`. A comment line every 5 s keeps it open.
+ * `hello` comes first. With `resumed: true` everything missed since `Last-Event-ID` follows; without it, and whenever
+ * another `hello` comes later (the config was loaded anew), read everything again. `needsToken`: commands need a token.
+ */
 export type ApiEvent =
-  | { event: 'hello'; data: { version: string; now: string; seq: number; readOnly: boolean } }
+  | {
+      event: 'hello';
+      data: { version: string; now: string; seq: number; readOnly: boolean; needsToken?: boolean; resumed?: boolean };
+    }
   | { event: 'stage'; data: ApiStage }
   | { event: 'incident'; data: ApiIncident }
   | { event: 'lease'; data: ApiLease }
