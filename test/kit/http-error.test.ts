@@ -19,17 +19,7 @@ test('Retry-After as a date, in the three forms of RFC 9110 §5.6.7', () => {
 });
 
 test('Retry-After that is neither is not known', () => {
-  for (const text of [
-    undefined,
-    '',
-    'soon',
-    '-5',
-    '1.5',
-    '5 minutes',
-    '2026',
-    '1e3',
-    'Sun, 99 Nov 1994 08:50:07 GMT',
-  ]) {
+  for (const text of [undefined, '', 'soon', '-5', '1.5', '5 minutes', '1e3', 'Sun, 99 Nov 1994 08:50:07 GMT']) {
     assert.equal(parseRetryAfter(text, NOW), undefined, String(text));
   }
 });
