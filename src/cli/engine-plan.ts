@@ -1,0 +1,187 @@
+import type { OptionPlan, Plan, PolicyPlan, StagePlan } from '../domain/plan.ts';
+import type { Signal } from '../domain/signal.ts';
+import type { Snapshot } from '../domain/snapshot.ts';
+import { emptySnapshot } from '../domain/snapshot.ts';
+import { graphOf, type StageId, stageId } from '../domain/stage.ts';
+import { DAY, type EpochMs, SECOND } from '../domain/time.ts';
+import { defaultSignalPlan } from '../engine/plan.ts';
+
+/** The greeting of the protocol: what there is, and what may be done. Rates in records per second, lengths in seconds. */
+export interface Hello {
+  readonly slo_seconds: number;
+  readonly every_seconds: number;
+  readonly sources: readonly { readonly name: string }[];
+  readonly stages: readonly {
+    readonly name: string;
+    readonly after: readonly string[];
+    readonly workers: number;
+    readonly min_workers: number;
+    readonly max_workers: number;
+    readonly calls?: string;
+  }[];
+}
+
+/** One stage of an observation. Arrays have one element for each partition. */
+interface SeenStage {
+  readonly lag: readonly number[];
+  readonly age_seconds: number;
+  readonly in: readonly number[];
+  readonly out: readonly number[];
+  readonly latency: Readonly<Record<'p50' | 'p95' | 'p99', number>>;
+  readonly errors: number;
+  readonly bad: number;
+  readonly dup: number;
+  readonly rows_in: number;
+  readonly rows_out: number;
+  readonly dlq: number;
+  readonly workers_ready: number;
+  readonly workers_desired: number;
+  readonly rebalancing: boolean | number;
+}
+
+export interface Observation {
+  readonly t: number;
+  readonly gap?: boolean;
+  readonly sources: Readonly<Record<string, { readonly rate: number }>>;
+  readonly stages: Readonly<Record<string, SeenStage>>;
+}
+
+const PIPELINE = 'plant';
+export const idOf = (name: string): StageId => stageId(PIPELINE, name);
+
+/** A lease lasts this many samples: long enough to ride out gaps, short enough to open soon after a crash. */
+const LEASE_SAMPLES = 8;
+/** The wait in one stage may take this share of the whole way's limit. */
+const STAGE_SHARE = 0.3;
+const BAD_RATIO = 0.05;
+const DUPLICATE_RATIO = 0.2;
+const ERROR_RATIO = 0.03;
+
+/** The plan a careful operator would write for the greeting: limits on what is promised, and one gate for each kind of trouble. */
+export function planOf(hello: Hello, detectors: StagePlan['detectors']): Plan {
+  const every = hello.every_seconds * SECOND;
+  const budget = { pagesPerWeek: 1, ticketsPerWeek: 7 };
+  const stage = (name: string, after: readonly string[]): StagePlan => ({
+    id: idOf(name),
+    after: after.map(idOf),
+    every,
+    season: [DAY],
+    budget,
+    signals: new Map(),
+    derive: [],
+    detectors,
+    fingerprint: JSON.stringify([name, after, hello.every_seconds]),
+  });
+  const stages = [
+    ...hello.sources.map(({ name }) => stage(name, [])),
+    ...hello.stages.map(({ name, after }) => stage(name, after)),
+  ];
+  return {
+    pipelines: [{ name: PIPELINE, stages, budget }],
+    policies: policiesOf(hello),
+    graph: graphOf(new Map(stages.map((one) => [one.id, one.after]))),
+    holidays: [],
+  };
+}
+
+function policiesOf(hello: Hello): readonly PolicyPlan[] {
+  const lease = LEASE_SAMPLES * hello.every_seconds * SECOND;
+  const fed = new Set(hello.stages.flatMap((stage) => stage.after));
+  const policy = (name: string, stage: string, signal: Signal, below: number, option: OptionPlan): PolicyPlan => ({
+    name: `${name}-${stage}`,
+    mode: 'enforce',
+    keep: { stage: idOf(stage), signal, below },
+    may: [option],
+    lease,
+    cooldown: 2 * lease,
+    confirm: 3,
+    maxRenewals: 1_000,
+    fingerprint: `${name}-${stage}`,
+  });
+  return hello.stages.flatMap(({ name, calls, workers, max_workers, after }) => [
+    policy('keep-up', name, 'lag_seconds', STAGE_SHARE * hello.slo_seconds, {
+      actuator: 'plant',
+      stage: idOf(name),
+      kind: 'scale',
+      min: workers,
+      max: max_workers,
+      accept: [],
+    }),
+    ...(calls
+      ? [
+          policy('spare', name, 'error_ratio', ERROR_RATIO, {
+            actuator: 'plant',
+            stage: idOf(name),
+            kind: 'throttle',
+            floor: 1,
+            accept: [],
+          }),
+        ]
+      : []),
+    ...(fed.has(name)
+      ? []
+      : [
+          policy('keep-out', name, 'bad_ratio', BAD_RATIO, {
+            actuator: 'plant',
+            stage: idOf(name),
+            kind: 'pause',
+            accept: [],
+          }),
+        ]),
+    ...after
+      .filter((feeder) => hello.sources.some((source) => source.name === feeder))
+      .map((source) =>
+        policy('dedupe', name, 'duplicate_ratio', DUPLICATE_RATIO, {
+          actuator: 'plant',
+          stage: idOf(source),
+          kind: 'throttle',
+          floor: 1,
+          accept: [],
+        }),
+      ),
+  ]);
+}
+
+const sum = (parts: readonly number[]): number => parts.reduce((total, one) => total + one, 0);
+
+/** What an observation shows of every stage and source; nothing for a gap. */
+export function snapshotsOf(seen: Observation, at: EpochMs): readonly Snapshot[] {
+  if (seen.gap) return [];
+  const sources = Object.entries(seen.sources).map(([name, { rate }]) => ({
+    ...emptySnapshot(idOf(name), at),
+    values: new Map([
+      ['out_records_per_second', rate],
+      ['in_records_per_second', rate],
+    ]),
+  }));
+  const stages = Object.entries(seen.stages).map(([name, stage]) => ({
+    ...emptySnapshot(idOf(name), at),
+    values: valuesOf(stage),
+    parts: new Map([
+      ['lag_records', Float64Array.from(stage.lag)],
+      ['in_records_per_second', Float64Array.from(stage.in)],
+      ['out_records_per_second', Float64Array.from(stage.out)],
+    ]),
+  }));
+  return [...sources, ...stages];
+}
+
+function valuesOf(stage: SeenStage): Map<Signal, number> {
+  const all: [Signal, number][] = [
+    ['lag_records', sum(stage.lag)],
+    ['lag_seconds', stage.age_seconds],
+    ['in_records_per_second', sum(stage.in)],
+    ['out_records_per_second', sum(stage.out)],
+    ['latency_p50_seconds', stage.latency.p50],
+    ['latency_p95_seconds', stage.latency.p95],
+    ['latency_p99_seconds', stage.latency.p99],
+    ['error_ratio', stage.errors],
+    ['bad_ratio', stage.bad],
+    ['duplicate_ratio', stage.dup],
+    ['dlq_depth', stage.dlq],
+    ['workers_ready', stage.workers_ready],
+    ['workers_desired', stage.workers_desired],
+    ['rebalancing', Number(stage.rebalancing)],
+  ];
+  return new Map(all.filter(([, value]) => Number.isFinite(value)));
+}
