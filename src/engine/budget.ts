@@ -62,15 +62,19 @@ export function episodeLine(grain: DurationMs): EpisodeLine {
     lnLine(perWeek) {
       const missing = Math.max(0, PRIOR_WEEKS - weeks);
       const over = Math.max(PRIOR_WEEKS, weeks);
-      for (let k = 1; k < LEVELS; k++) {
-        const rate = (priorPerWeek(k) * missing + (episodes[k] as number)) / over;
-        if (rate <= perWeek) return Math.min(LOOSEST_LN, between(k, rate, perWeek));
+      // From the strict end: a very loose line opens once and never closes, which looks like few episodes and is none the better.
+      let k = LEVELS - 1;
+      while (k > 1 && rateAt(k - 1) <= perWeek) k--;
+      const line = k > 1 ? between(k, rateAt(k), perWeek) : (LEVEL_LN[1] as number);
+      return Math.min(LOOSEST_LN, line);
+
+      function rateAt(level: number): number {
+        return (priorPerWeek(level) * missing + (episodes[level] as number)) / over;
       }
-      return LEVEL_LN[LEVELS - 1] as number;
 
       // Between two rungs the rate is taken as log-linear, so that a small change of budget is a small change of line.
       function between(k: number, rate: number, wanted: number): number {
-        const above = (priorPerWeek(k - 1) * missing + (episodes[k - 1] as number)) / over;
+        const above = rateAt(k - 1);
         const here = LEVEL_LN[k] as number;
         if (!(above > rate) || rate <= 0) return here;
         const share = Math.log(wanted / rate) / Math.log(above / rate);

@@ -89,10 +89,7 @@ function partOf(probe: Probe, answer: Answer | undefined, at: EpochMs, every: Du
 function assemble(stage: StageId, at: EpochMs, given: readonly (Gap | Reading)[]): Snapshot {
   const values = new Map<Signal, number>();
   const parts = new Map<Signal, Float64Array>();
-  const profiles = new Map<
-    string,
-    NonNullable<Snapshot['profiles']> extends ReadonlyMap<string, infer P> ? P : never
-  >();
+  const profiles = new Map<string, Profile>();
   const absent = new Set<Signal>();
   const gaps: Gap[] = [];
   for (const one of given) {

@@ -1,40 +1,53 @@
 import type { Clock } from '../../src/domain/ports.ts';
 import type { DurationMs, EpochMs } from '../../src/domain/time.ts';
 
-/** A clock that stands until it is moved. */
 export interface FakeClock extends Clock {
-  /** Moves both clocks on and calls the timers that are due, in order. */
-  advance(by: DurationMs): void;
-  /** Sets the wall clock alone, as an administrator or NTP does. */
-  jumpTo(now: EpochMs): void;
+  /** Moves time on; timers fire in order at their own moment, and what they start is let settle in between. */
+  advance(length: DurationMs): Promise<void>;
+  /** Sets the wall clock alone, as an operator or NTP does; monotonic time and timers do not notice. */
+  jump(length: DurationMs): void;
+  readonly timers: number;
 }
 
-export function fakeClock(start: EpochMs = Date.UTC(2026, 0, 1)): FakeClock {
-  let wall = start;
-  let steady = 0;
-  const timers = new Set<{ at: DurationMs; call: () => void }>();
+/** Lets promises and immediates that are ready run. */
+export async function settle(rounds = 4): Promise<void> {
+  for (let i = 0; i < rounds; i++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** A clock that moves only when told. */
+export function fakeClock(start: EpochMs = Date.UTC(2026, 0, 5)): FakeClock {
+  let monotonic = 0;
+  let offset = start;
+  let next = 0;
+  const timers = new Map<number, { due: DurationMs; call: () => void }>();
   return {
-    now: () => wall,
-    monotonic: () => steady,
-    timer: (delay, call) => {
-      const timer = { at: steady + delay, call };
-      timers.add(timer);
-      return () => void timers.delete(timer);
+    now: () => monotonic + offset,
+    monotonic: () => monotonic,
+    timer(delay, call) {
+      const id = next++;
+      timers.set(id, { due: monotonic + Math.max(0, delay), call });
+      return () => timers.delete(id);
     },
-    advance: (by) => {
-      const end = steady + by;
-      const due = () => [...timers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
-      for (let next = due(); next; next = due()) {
-        timers.delete(next);
-        wall += Math.max(next.at - steady, 0);
-        steady = Math.max(next.at, steady);
-        next.call();
+    async advance(length) {
+      const end = monotonic + length;
+      for (;;) {
+        await settle();
+        const first = [...timers]
+          .filter(([, timer]) => timer.due <= end)
+          .sort((a, b) => a[1].due - b[1].due || a[0] - b[0])[0];
+        if (!first) break;
+        timers.delete(first[0]);
+        monotonic = Math.max(monotonic, first[1].due);
+        first[1].call();
       }
-      wall += end - steady;
-      steady = end;
+      monotonic = end;
+      await settle();
     },
-    jumpTo: (now) => {
-      wall = now;
+    jump(length) {
+      offset += length;
+    },
+    get timers() {
+      return timers.size;
     },
   };
 }
