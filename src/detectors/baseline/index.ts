@@ -4,7 +4,7 @@ import type { Contribution, Surprise } from '../../domain/score.ts';
 import { type Signal, signalSpec, type Unit } from '../../domain/signal.ts';
 import { partOfSubject, stageOfSubject, subjectOf } from '../../domain/subject.ts';
 import { type Detector, type DetectorContext, defineDetector } from '../../kit/component.ts';
-import { momentOf } from './moment.ts';
+import { momentOf, substitutesOf } from './moment.ts';
 import { type Settings, settingsOf } from './settings.ts';
 import { SignalModel } from './signal-model.ts';
 import { readState, writeState } from './state.ts';
@@ -17,23 +17,13 @@ export const BaselineConfig = z.strictObject({
     .max(1_000)
     .default(30)
     .meta({ description: 'Samples of a signal before it is scored. Until a season was seen whole, its band is wide.' }),
-  coverage: z
-    .number()
-    .gt(0.5)
-    .lt(1)
-    .default(0.99)
-    .meta({
-      description: 'Share of normal samples inside the expected band that is shown. Scores do not depend on it.',
-    }),
-  spread_floor: z
-    .number()
-    .gt(0)
-    .max(1)
-    .default(0.005)
-    .meta({
-      description:
-        'Relative changes are never measured against less than this; it decides how loud a move of a constant is.',
-    }),
+  coverage: z.number().gt(0.5).lt(1).default(0.99).meta({
+    description: 'Share of normal samples inside the expected band that is shown. Scores do not depend on it.',
+  }),
+  spread_floor: z.number().gt(0).max(1).default(0.005).meta({
+    description:
+      'Relative changes are never measured against less than this; it decides how loud a move of a constant is.',
+  }),
 });
 
 /** Where asinh bends for a signal that was always exactly zero: the smallest amount that means anything in its unit. */
@@ -73,6 +63,7 @@ export const baseline = defineDetector({
 function createBaseline(settings: Settings, context: DetectorContext): Detector {
   const { stage } = context;
   const holidays = new Set(context.holidays);
+  const substitutes = substitutesOf(settings);
   const models = new Map<Signal, SignalModel>();
   const alone = new Map<Signal, readonly Contribution[]>();
   const plans = new Map<Signal, SignalPlan>(stage.signals);
@@ -80,11 +71,12 @@ function createBaseline(settings: Settings, context: DetectorContext): Detector 
   const planOf = (signal: Signal): SignalPlan => plans.get(signal) ?? remember(plans, signal, defaultPlan(signal));
   const becauseOf = (signal: Signal): readonly Contribution[] =>
     alone.get(signal) ?? remember(alone, signal, [{ signal, share: 1 }]);
-  const newModel = (signal: Signal): SignalModel => new SignalModel(settings, SMALLEST[signalSpec(signal).unit]);
+  const newModel = (signal: Signal): SignalModel =>
+    new SignalModel(settings, substitutes, SMALLEST[signalSpec(signal).unit]);
 
   return {
     score(snapshot) {
-      const moment = momentOf(snapshot.at, settings, holidays);
+      const moment = momentOf(snapshot.at, settings, holidays, substitutes);
       const out: Surprise[] = [];
       for (const [signal, x] of snapshot.values) {
         const plan = planOf(signal);
@@ -104,7 +96,7 @@ function createBaseline(settings: Settings, context: DetectorContext): Detector 
       return out;
     },
     advance(snapshot, _now, how) {
-      const moment = momentOf(snapshot.at, settings, holidays);
+      const moment = momentOf(snapshot.at, settings, holidays, substitutes);
       for (const [signal, x] of snapshot.values) {
         const plan = planOf(signal);
         if (!plan.detect) continue;
@@ -115,7 +107,7 @@ function createBaseline(settings: Settings, context: DetectorContext): Detector 
     accept(subject) {
       if (stageOfSubject(subject) !== stage.id) return;
       const model = models.get(partOfSubject(subject));
-      model?.accept(momentOf(model.lastAt, settings, holidays));
+      model?.accept(momentOf(model.lastAt, settings, holidays, substitutes));
     },
     save: () => writeState(settings, models),
     restore(bytes) {

@@ -25,6 +25,8 @@ export interface Settings {
   readonly offsetMemory: DurationMs;
   /** Over how long the slow vote averages. */
   readonly slowMemory: DurationMs;
+  /** Over how long a time must look like another one to be taken for it. */
+  readonly likenessMemory: DurationMs;
   /** Updates after which the tails forget. */
   readonly tailMemory: number;
 }
@@ -46,6 +48,7 @@ export function settingsOf(
     levelMemory: shortest === undefined ? 300 * every : Math.max(shortest / 12, 20 * every),
     offsetMemory: shortest ?? 2_000 * every,
     slowMemory: shortest === undefined ? 60 * every : Math.max(shortest / 24, 4 * every),
+    likenessMemory: Math.max((shortest ?? 0) / 8, 20 * every),
     tailMemory: Math.min(20_000, Math.max(2_000, longest / every)),
   };
 }

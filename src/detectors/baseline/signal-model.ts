@@ -4,7 +4,8 @@ import type { DurationMs, EpochMs } from '../../domain/time.ts';
 import { ewmaWeight } from '../../stats/ewma.ts';
 import type { NumberReader, NumberWriter } from '../../stats/number-codec.ts';
 import { median } from '../../stats/quantile.ts';
-import type { Moment } from './moment.ts';
+import { Likeness } from './likeness.ts';
+import type { Moment, Substitute } from './moment.ts';
 import { Recent } from './recent.ts';
 import { type Prediction, Reference } from './reference.ts';
 import type { Settings } from './settings.ts';
@@ -21,6 +22,8 @@ const STEP_RATE = 0.05;
 
 /** What one signal showed at one moment, measured against its reference. */
 interface Look {
+  /** The moment, or what it looks like. */
+  readonly as: Moment;
   readonly expected: Prediction;
   readonly residual: Residual;
   readonly slowMean: number;
@@ -39,6 +42,7 @@ export class SignalModel {
   readonly #unitOfZero: number;
   readonly #values: Recent;
   readonly #residuals = new Recent(KEPT);
+  readonly #likeness: Likeness;
   #reference: Reference | undefined;
   #votes: Votes | undefined;
   #lastAt: EpochMs = Number.NEGATIVE_INFINITY;
@@ -46,8 +50,9 @@ export class SignalModel {
   /** Running mean of the residual over hours, for `accept`; never clipped, moves also on hold. */
   #away = 0;
 
-  constructor(settings: Settings, unitOfZero: number) {
+  constructor(settings: Settings, substitutes: readonly Substitute[], unitOfZero: number) {
     this.#settings = settings;
+    this.#likeness = new Likeness(substitutes);
     this.#unitOfZero = unitOfZero;
     this.#values = new Recent(Math.max(KEPT, settings.warmup));
     this.#step = settings.every;
@@ -108,6 +113,7 @@ export class SignalModel {
     to.number(this.#away);
     this.#values.write(to);
     this.#residuals.write(to);
+    this.#likeness.write(to);
     this.#reference?.write(to);
     this.#votes?.write(to);
   }
@@ -119,6 +125,7 @@ export class SignalModel {
     this.#away = from.number();
     this.#values.read(from);
     this.#residuals.read(from);
+    this.#likeness.read(from);
     if (!ready) return;
     this.#reference = new Reference(this.#settings);
     this.#votes = new Votes(this.#settings.tailMemory);
@@ -149,19 +156,33 @@ export class SignalModel {
     this.#away += ewmaWeight(look.elapsed, this.#settings.levelMemory) * (away - this.#away);
     this.#step += STEP_RATE * (Math.min(look.elapsed, 4 * this.#step) - this.#step);
     if (moment.holiday) return;
-    votes.advance(look.residual, look.slowMean, look.surprise, how);
-    if (how === 'hold') return;
     const stood = Math.min(look.elapsed, 2 * this.#step);
-    reference.learn(x, moment, look.expected, stood, look.surprise > NEWS ? NEWS_WEIGHT : 1);
+    const { passing } = this.#likeness;
+    this.#compare(x, moment, reference, stood);
+    votes.advance(look.residual, look.slowMean, look.surprise, how);
+    // A day that passes for another one teaches neither.
+    if (how === 'hold' || passing) return;
+    reference.learn(x, look.as, look.expected, stood, look.surprise > NEWS ? NEWS_WEIGHT : 1);
+  }
+
+  #compare(x: number, moment: Moment, reference: Reference, stood: DurationMs): void {
+    if (moment.substitutes.length === 0) return;
+    const y = reference.toScale(x);
+    const residual = (k: number): number => {
+      const { rank, centre, spread } = reference.predict(k === 0 ? moment : (moment.substitutes[k - 1] as Moment));
+      return rank === this.#settings.seasons.length ? (y - centre) / spread : k === 0 ? 0 : Number.NaN;
+    };
+    this.#likeness.follow(residual, ewmaWeight(stood, this.#settings.likenessMemory));
   }
 
   #look(x: number, moment: Moment, plan: SignalPlan, reference: Reference, votes: Votes): Look {
-    const expected = reference.predict(moment);
+    const as = moment.substitutes[this.#likeness.chosen - 1] ?? moment;
+    const expected = reference.predict(as);
     const away = reference.toScale(x) - expected.centre;
     const settled = expected.rank === this.#settings.seasons.length;
     const residual = { learned: away / expected.spread, wide: away / expected.wide, settled };
     const elapsed = Math.max(0, moment.at - this.#lastAt);
     const slowMean = votes.slowMean(residual, elapsed, this.#step, this.#settings.slowMemory);
-    return { expected, residual, slowMean, surprise: votes.surprise(residual, slowMean, plan.direction), elapsed };
+    return { as, expected, residual, slowMean, surprise: votes.surprise(residual, slowMean, plan.direction), elapsed };
   }
 }
