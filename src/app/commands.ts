@@ -7,6 +7,7 @@ import { stageOfSubject } from '../domain/subject.ts';
 import { auditOf } from '../engine/changes.ts';
 import { noticeItem } from '../engine/notify.ts';
 import type { Daemon } from './daemon.ts';
+import { holdOffKey, modeKey, STOPPED_KEY } from './recall.ts';
 
 const DONE: CommandResult = { ok: true };
 const notFound = (message: string): CommandResult => ({ ok: false, code: 'not-found', message });
@@ -36,7 +37,7 @@ export function createCommands(daemon: () => Daemon, store: Store, clock: Clock)
       const lease = engine.lease(id);
       if (!lease || !isInForce(lease)) return notFound(`lease ${id} is not in force`);
       const until = clock.now() + holdOff;
-      const more = [audit(by, 'release', { lease: id, reason }), setting(`hold-off/${lease.policy}`, until)];
+      const more = [audit(by, 'release', { lease: id, reason }), setting(holdOffKey(lease.policy), until)];
       await daemon().carry(
         engine.release((one) => one.id === id, 'by-hand', `released by ${by}: ${reason}`, clock.now(), holdOff),
         more,
@@ -46,7 +47,7 @@ export function createCommands(daemon: () => Daemon, store: Store, clock: Clock)
     async stopActing({ by, reason }) {
       const { engine } = daemon();
       engine.stopActing(true);
-      const more = [audit(by, 'stop-acting', { reason }), setting('stopped', true)];
+      const more = [audit(by, 'stop-acting', { reason }), setting(STOPPED_KEY, true)];
       await daemon().carry(
         engine.release(() => true, 'by-hand', `all actions stopped by ${by}: ${reason}`, clock.now()),
         more,
@@ -55,7 +56,7 @@ export function createCommands(daemon: () => Daemon, store: Store, clock: Clock)
     },
     async resumeActing({ by }) {
       daemon().engine.stopActing(false);
-      await daemon().journal.commit([audit(by, 'resume-acting', {}), setting('stopped', false)]);
+      await daemon().journal.commit([audit(by, 'resume-acting', {}), setting(STOPPED_KEY, false)]);
       return DONE;
     },
     acknowledge: (id, { by }) =>
@@ -78,10 +79,7 @@ export function createCommands(daemon: () => Daemon, store: Store, clock: Clock)
       const plan = engine.plan.policies.find((one) => one.name === policy);
       if (!plan || !engine.setMode(policy, mode)) return notFound(`there is no policy ${policy}`);
       // Bound to the fingerprint: a policy that is written anew starts again in the mode that is written.
-      await daemon().journal.commit([
-        audit(by, 'promote', { policy, mode }),
-        setting(`mode/${policy}/${plan.fingerprint}`, mode),
-      ]);
+      await daemon().journal.commit([audit(by, 'promote', { policy, mode }), setting(modeKey(plan), mode)]);
       return DONE;
     },
     async testNotice(notifier, { by }) {

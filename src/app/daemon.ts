@@ -1,11 +1,9 @@
 import type { Decision } from '../domain/decision.ts';
-import { asHeadgateError, type HeadgateError } from '../domain/error.ts';
+import { asHeadgateError } from '../domain/error.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { Lease, Reversibility } from '../domain/lease.ts';
-import type { Notice } from '../domain/notice.ts';
 import type { Plan, StagePlan } from '../domain/plan.ts';
 import type { Change, Clock, Events, OutboxItem, Random, SampleRow, Store } from '../domain/ports.ts';
-import { emptySnapshot } from '../domain/snapshot.ts';
 import type { StageId } from '../domain/stage.ts';
 import { partOfSubject } from '../domain/subject.ts';
 import { type EpochMs, MINUTE, SECOND } from '../domain/time.ts';
@@ -20,9 +18,9 @@ import { createSampler, type Probe, type Sampler } from '../engine/sample.ts';
 import { createSchedule, type Schedule } from '../engine/schedule.ts';
 import type { StageDetector } from '../engine/stage.ts';
 import type { Actuator, Notifier } from '../kit/component.ts';
-
-/** Runs a piece of work inside a span; without tracing it only runs it. */
-export type Traced = <T>(name: string, attributes: Record<string, string | number>, work: () => T) => T;
+import { deliver, type Post, undelivered } from './deliver.ts';
+import { recallLearned, recallSettings, SEQUENCE_KEY, saveLearned, type Trying } from './recall.ts';
+import type { Traced } from './traced.ts';
 
 /** The outside as one config describes it, already made. Replaced whole on a reload. */
 export interface World {
@@ -62,8 +60,11 @@ export class Daemon {
   readonly #options: DaemonOptions;
   readonly #schedule: Schedule;
   readonly #stop = new AbortController();
+  readonly #post: Post;
+  readonly #lastDecisions = new Map<string, Decision>();
   readonly #withheld = new Map<string, Decision>();
   #world: World;
+  #stepSeconds = 0;
   #rows: SampleRow[] = [];
   #cancelDeadline: (() => void) | undefined;
   #cancelTimers: (() => void)[] = [];
@@ -73,6 +74,7 @@ export class Daemon {
     this.#options = options;
     const { clock, random, events } = options;
     this.#world = options.world;
+    this.#post = { clock, events, traced: options.traced, notifier: (name) => this.#world.notifiers.get(name) };
     this.engine = new Engine({
       plan: options.world.plan,
       detectors: (stage) => this.#world.detectors(stage),
@@ -87,10 +89,12 @@ export class Daemon {
       journal: this.journal,
       timeout: OUTBOX_TIMEOUT,
       handlers: {
-        notifier: (item, abort) => this.#deliver(item, abort),
+        notifier: (item, abort) => deliver(item, this.#post, abort).then(() => []),
         gate: (item, abort) => this.#workGate(item, abort),
       },
-      failed: (item, error, gaveUp) => this.#undelivered(item, error, gaveUp),
+      failed: (item, error, gaveUp) => {
+        if (item.lane.startsWith('notifier:')) undelivered(item, this.#post, error, gaveUp);
+      },
       changed: (pending, oldestAt) => events.outbox({ pending, oldestAt }),
     });
     this.#schedule = createSchedule(clock, (stage, count) => events.slotsSkipped({ stage: stage as StageId, count }));
@@ -99,10 +103,11 @@ export class Daemon {
   /** Loads what the process before left, undoes what expired, and begins to sample. */
   static async start(options: DaemonOptions): Promise<Daemon> {
     const { store, clock } = options;
-    const sequence = (await store.setting('sequence')) ?? 0;
+    const sequence = await store.setting(SEQUENCE_KEY);
     const daemon = new Daemon(options, typeof sequence === 'number' ? sequence : 0);
-    await daemon.#relearn();
-    await daemon.#recallSettings();
+    const trying: Trying = (what, work) => daemon.#trying(what, work);
+    await recallLearned(daemon.engine, store, trying);
+    await trying('loading settings', () => recallSettings(daemon.engine, store));
     const [incidents, leases, recent, owed] = await Promise.all([
       store.openIncidents(),
       store.leasesInForce(),
@@ -146,7 +151,7 @@ export class Daemon {
     });
     const changes = [...changesOf(outcome, notices, this.#world.routes, now), ...more];
     if (changes.length > 0) {
-      const sequence: Change = { put: 'setting', key: 'sequence', value: this.engine.sequence };
+      const sequence: Change = { put: 'setting', key: SEQUENCE_KEY, value: this.engine.sequence };
       await this.journal.commit([...changes, sequence]);
       this.outbox.drop(changes.flatMap((change) => ('drop' in change ? [change.id] : [])));
       this.outbox.add(changes.flatMap((change) => ('put' in change && change.put === 'outbox' ? [change.item] : [])));
@@ -163,20 +168,11 @@ export class Daemon {
   lastDecision(policy: string): Decision | undefined {
     return this.#lastDecisions.get(policy);
   }
-  readonly #lastDecisions = new Map<string, Decision>();
 
-  /** Writes everything learned, a few stages at a time so that the event loop stays free. */
-  async save(): Promise<void> {
-    const at = this.#options.clock.now();
-    for (const id of this.engine.plan.graph.order) {
-      const line = this.engine.line(id);
-      if (!line) continue;
-      const saved = await this.#trying('saving state', () =>
-        this.#options.store.saveState([{ key: `stage/${id}`, at, bytes: line.save() }]),
-      );
-      if (!saved) return;
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+  /** Writes everything learned. */
+  save(): Promise<void> {
+    const { store, clock } = this.#options;
+    return saveLearned(this.engine, store, clock.now(), (what, work) => this.#trying(what, work));
   }
 
   /** Lets every gate go, waits for that as long as `abort` allows, writes state and stops. Calling twice is the same as once. */
@@ -223,49 +219,6 @@ export class Daemon {
       events.failed({ what: `tick of ${id}`, error: asHeadgateError(thrown) });
     }
   }
-  #stepSeconds = 0;
-
-  async #deliver(item: OutboxItem, abort: AbortSignal): Promise<readonly Change[]> {
-    const { clock, events, traced } = this.#options;
-    const name = item.lane.slice('notifier:'.length);
-    const notice = item.body as unknown as Notice;
-    const notifier = this.#world.notifiers.get(name);
-    // A notifier that is gone from the config can be owed nothing any more.
-    if (!notifier) return [];
-    const began = clock.monotonic();
-    await traced('notify', { notifier: name, change: notice.change }, () =>
-      notifier.send(notice, item.attempts + 1, abort),
-    );
-    const seconds = (clock.monotonic() - began) / 1_000;
-    const ageSeconds = (clock.now() - notice.at) / 1_000;
-    events.notified({
-      notifier: name,
-      notice,
-      attempt: item.attempts + 1,
-      seconds,
-      ageSeconds,
-      error: undefined,
-      gaveUp: false,
-    });
-    return [];
-  }
-
-  #undelivered(item: OutboxItem, error: HeadgateError, gaveUp: boolean): void {
-    if (!item.lane.startsWith('notifier:')) return;
-    const notice = item.body as unknown as Notice;
-    const ageSeconds = (this.#options.clock.now() - notice.at) / 1_000;
-    const notifier = item.lane.slice('notifier:'.length);
-    this.#options.events.notified({
-      notifier,
-      notice,
-      attempt: item.attempts + 1,
-      seconds: 0,
-      ageSeconds,
-      error,
-      gaveUp,
-    });
-  }
-
   #workGate(item: OutboxItem, abort: AbortSignal): Promise<readonly Change[]> {
     const { clock, events, traced } = this.#options;
     return traced('act', { work: item.id }, () =>
@@ -326,33 +279,6 @@ export class Daemon {
     const rows = this.#rows;
     this.#rows = [];
     await this.#trying('writing samples', () => this.#options.store.appendSamples(rows));
-  }
-
-  /** Loads what each stage had learned, and learns from the samples since. */
-  async #relearn(): Promise<void> {
-    const { store } = this.#options;
-    for (const id of this.engine.plan.graph.order) {
-      await this.#trying(`loading what was learned of ${id}`, async () => {
-        const blob = await store.loadState(`stage/${id}`);
-        if (!blob || !this.engine.line(id)?.restore(blob.bytes)) return;
-        for (const row of await store.samplesSince(id, blob.at))
-          this.engine.relearn({ ...emptySnapshot(id, row.at), values: row.values });
-      });
-    }
-  }
-
-  async #recallSettings(): Promise<void> {
-    const { store } = this.#options;
-    await this.#trying('loading settings', async () => {
-      this.engine.stopActing((await store.setting('stopped')) === true);
-      for (const policy of this.engine.plan.policies) {
-        const mode = await store.setting(`mode/${policy.name}/${policy.fingerprint}`);
-        if (mode === 'observe' || mode === 'dry-run' || mode === 'enforce') this.engine.setMode(policy.name, mode);
-        const until = await store.setting(`hold-off/${policy.name}`);
-        const memory = this.engine.memory(policy.name);
-        if (memory && typeof until === 'number') memory.cooldownUntil = until;
-      }
-    });
   }
 
   async #trying(what: string, work: () => Promise<void>): Promise<boolean> {

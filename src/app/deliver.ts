@@ -1,0 +1,52 @@
+import type { HeadgateError } from '../domain/error.ts';
+import type { Notice } from '../domain/notice.ts';
+import type { Clock, Events, OutboxItem } from '../domain/ports.ts';
+import type { Notifier } from '../kit/component.ts';
+import type { Traced } from './traced.ts';
+
+const nameOf = (item: OutboxItem): string => item.lane.slice(item.lane.indexOf(':') + 1);
+
+export interface Post {
+  readonly clock: Clock;
+  readonly events: Events;
+  readonly traced: Traced;
+  notifier(name: string): Notifier | undefined;
+}
+
+/** Hands one notice to its notifier. A notifier that is gone from the config can be owed nothing any more. */
+export async function deliver(item: OutboxItem, post: Post, abort: AbortSignal): Promise<void> {
+  const name = nameOf(item);
+  const notice = item.body as unknown as Notice;
+  const notifier = post.notifier(name);
+  if (!notifier) return;
+  const began = post.clock.monotonic();
+  await post.traced('notify', { notifier: name, change: notice.change }, () =>
+    notifier.send(notice, item.attempts + 1, abort),
+  );
+  announce(item, post, (post.clock.monotonic() - began) / 1_000, undefined, false);
+}
+
+/** Says that an attempt failed, and whether it was the last. */
+export function undelivered(item: OutboxItem, post: Post, error: HeadgateError, gaveUp: boolean): void {
+  announce(item, post, 0, error, gaveUp);
+}
+
+function announce(
+  item: OutboxItem,
+  post: Post,
+  seconds: number,
+  error: HeadgateError | undefined,
+  gaveUp: boolean,
+): void {
+  const notice = item.body as unknown as Notice;
+  const ageSeconds = Math.max(0, post.clock.now() - notice.at) / 1_000;
+  post.events.notified({
+    notifier: nameOf(item),
+    notice,
+    attempt: item.attempts + 1,
+    seconds,
+    ageSeconds,
+    error,
+    gaveUp,
+  });
+}

@@ -1,0 +1,49 @@
+import type { Store } from '../domain/ports.ts';
+import { emptySnapshot } from '../domain/snapshot.ts';
+import type { EpochMs } from '../domain/time.ts';
+import type { Engine } from '../engine/engine.ts';
+
+/** Runs work that may fail without harm; false where it did. */
+export type Trying = (what: string, work: () => Promise<void>) => Promise<boolean>;
+
+const stateKey = (stage: string): string => `stage/${stage}`;
+export const modeKey = (policy: { readonly name: string; readonly fingerprint: string }): string =>
+  `mode/${policy.name}/${policy.fingerprint}`;
+export const holdOffKey = (policy: string): string => `hold-off/${policy}`;
+export const STOPPED_KEY = 'stopped';
+export const SEQUENCE_KEY = 'sequence';
+
+/** Loads what each stage had learned, and learns from the samples that were kept since. */
+export async function recallLearned(engine: Engine, store: Store, trying: Trying): Promise<void> {
+  for (const id of engine.plan.graph.order) {
+    await trying(`loading what was learned of ${id}`, async () => {
+      const blob = await store.loadState(stateKey(id));
+      if (!blob || !engine.line(id)?.restore(blob.bytes)) return;
+      for (const row of await store.samplesSince(id, blob.at))
+        engine.relearn({ ...emptySnapshot(id, row.at), values: row.values });
+    });
+  }
+}
+
+/** Writes what was learned, one stage at a time so that the event loop stays free; stops at the first failure. */
+export async function saveLearned(engine: Engine, store: Store, at: EpochMs, trying: Trying): Promise<void> {
+  for (const id of engine.plan.graph.order) {
+    const line = engine.line(id);
+    if (!line) continue;
+    const blob = { key: stateKey(id), at, bytes: line.save() };
+    if (!(await trying('saving what was learned', () => store.saveState([blob])))) return;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** What people decided at run time outlives the process: modes of policies, hold-offs, and that nothing is to be done at all. */
+export async function recallSettings(engine: Engine, store: Store): Promise<void> {
+  engine.stopActing((await store.setting(STOPPED_KEY)) === true);
+  for (const policy of engine.plan.policies) {
+    const mode = await store.setting(modeKey(policy));
+    if (mode === 'observe' || mode === 'dry-run' || mode === 'enforce') engine.setMode(policy.name, mode);
+    const until = await store.setting(holdOffKey(policy.name));
+    const memory = engine.memory(policy.name);
+    if (memory && typeof until === 'number') memory.cooldownUntil = until;
+  }
+}
