@@ -6,6 +6,8 @@ import { type Token, tokensOf } from './tokens.ts';
 /** A tree of sources: path below `src`, with forward slashes → text. */
 export type Tree = ReadonlyMap<string, string>;
 
+const CODE = /\.[cm]?[jt]sx?$/;
+
 /** Checks every file of a tree against the rules; each complaint is `file:line what`. Empty means the house is in order. */
 export function violationsOf(tree: Tree): string[] {
   return [...tree].flatMap(([file, text]) => {
@@ -46,7 +48,8 @@ function judge(file: string, rule: RoomRule, specifier: string | undefined, type
   const target = posix.join(posix.dirname(file), specifier);
   if (target.startsWith('..')) return rule.rooms === 'any' ? undefined : `must not leave src for ${specifier}`;
   const to = roomOf(target);
-  if (!to || !tree.has(target)) return `imports ${target}, which is not there`;
+  // A style sheet or picture is no part of the tree; it belongs to the room it lies in all the same.
+  if (!to || (CODE.test(target) && !tree.has(target))) return `imports ${target}, which is not there`;
   const from = roomOf(file);
   if (from?.room === to.room) return undefined;
   if (rule.rooms === 'any' || rule.rooms.includes(to.name)) return undefined;

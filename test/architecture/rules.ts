@@ -21,9 +21,13 @@ const NOTHING = { rooms: [], node: false } as const satisfies RoomRule;
  */
 export const RULES: Readonly<Record<string, RoomRule>> = {
   'main.ts': { rooms: 'any', node: true },
+  'version.ts': { rooms: [], node: true },
   app: { rooms: 'any', packages: ['node-cron'], node: true },
   'registry.ts': { rooms: [...PLUGIN_ROOMS.map((room) => `${room}/*`), 'kit'], node: false },
-  cli: { rooms: ['app', 'config', 'registry.ts', 'engine', 'files', 'plant', 'report', 'domain', 'stats'], node: true },
+  cli: {
+    rooms: ['app', 'config', 'registry.ts', 'version.ts', 'engine', 'files', 'plant', 'report', 'domain', 'stats'],
+    node: true,
+  },
   config: { rooms: ['domain', 'kit'], packages: ['zod', 'yaml'], node: true },
   domain: { ...NOTHING, pure: true },
   stats: {
