@@ -161,8 +161,16 @@ export class Ledger {
     if (lease) this.put(stepLease(lease, report, now), now, draft);
   }
 
-  /** Leases whose time is up begin to end, whatever else is going on. */
+  /**
+   * Leases whose time is up begin to end, whatever else is going on. Nothing is held or kept away for longer than was granted
+   * from now on: where the wall clock was set back, what lies too far ahead is brought near.
+   */
   expire(now: EpochMs, draft: Draft): void {
+    for (const lease of [...this.leases.values()]) {
+      const latest = now + (this.#policies.get(lease.policy)?.lease ?? 0);
+      if (lease.expiresAt > latest) this.put({ lease: { ...lease, expiresAt: latest } }, now, draft);
+    }
+    for (const memory of this.memories.values()) memory.knownAt = Math.min(memory.knownAt, now);
     this.release((lease) => lease.expiresAt <= now, 'expired', 'its time was up and it was not renewed', now, draft);
   }
 

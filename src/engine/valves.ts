@@ -1,6 +1,10 @@
 import type { Clock, Valves } from '../domain/ports.ts';
 import type { StageId } from '../domain/stage.ts';
+import type { DurationMs } from '../domain/time.ts';
 import type { ValveState } from '../domain/views.ts';
+
+/** `setTimeout` takes no more. */
+const LONGEST_TIMER: DurationMs = 2 ** 31 - 1;
 
 /**
  * The gates this daemon serves. A gate that is held always has an `until`, and is open from that moment on even if nobody
@@ -30,11 +34,11 @@ export function createValves(clock: Clock, changed: (state: ValveState) => void 
     bump(stage);
     announce(stage, open(stage));
   };
-  const arm = (stage: StageId, until: number): void => {
+  const arm = (stage: StageId, left: DurationMs): void => {
     timers.get(stage)?.();
-    // A timer may fire early where the wall clock was set back meanwhile; then it is armed again for what is left.
-    const due = () => (clock.now() >= until ? letGo(stage) : arm(stage, until));
-    timers.set(stage, clock.timer(Math.max(1, Math.min(until - clock.now(), 2_147_000_000)), due));
+    // Counted on the timer's own clock: a wall clock that is set back holds no gate a moment longer.
+    const due = () => (left > LONGEST_TIMER ? arm(stage, left - LONGEST_TIMER) : letGo(stage));
+    timers.set(stage, clock.timer(Math.max(1, Math.min(left, LONGEST_TIMER)), due));
   };
   const get = (stage: StageId): ValveState => {
     const state = held.get(stage);
@@ -62,7 +66,7 @@ export function createValves(clock: Clock, changed: (state: ValveState) => void 
       if (JSON.stringify(state) === JSON.stringify(before)) return before;
       const next = { ...state, version: bump(stage) };
       held.set(stage, next);
-      arm(stage, hold.until);
+      arm(stage, hold.until - clock.now());
       announce(stage, next);
       return next;
     },
