@@ -212,3 +212,20 @@ export type ApiEvent =
 export interface ApiError {
   error: { code: string; message: string };
 }
+
+/**
+ * Bodies of the commands, by path below `/api/v1/`. Every one may hold `by`, who asks, for the audit log.
+ * Durations are text such as `30m`, or seconds. The answer is `{"ok": true}` or an `ApiError`.
+ */
+export interface ApiCommands {
+  'leases/{id}/release': { reason: string; holdoff?: string | number };
+  'incidents/{id}/ack': Record<never, never>;
+  'incidents/{id}/mute': { for?: string | number; until?: string };
+  'incidents/{id}/label': { label: 'real' | 'not-an-anomaly' };
+  'incidents/{id}/note': { text: string };
+  'subjects/{id}/accept': Record<never, never>;
+  'policies/{name}/promote': { mode: 'observe' | 'dry-run' | 'enforce' };
+  'actions/stop': { reason: string };
+  'actions/resume': Record<never, never>;
+  'notifiers/{name}/test': Record<never, never>;
+}

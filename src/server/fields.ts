@@ -42,6 +42,15 @@ export class Fields {
     return found;
   }
 
+  /** An RFC 3339 time; nothing where the field is not sent. */
+  optionalTime(name: string): EpochMs | undefined {
+    const value = this.#values.get(name);
+    if (value === undefined) return undefined;
+    const at = typeof value === 'string' ? rfc3339(value) : Number.NaN;
+    if (!Number.isFinite(at)) throw badRequest(`field "${name}": want a time such as 2026-11-21T03:00:00Z`);
+    return at;
+  }
+
   /** A duration such as `30m`, or a number of seconds. */
   duration(name: string, fallback: DurationMs | undefined, longest: DurationMs): DurationMs {
     const value = this.#values.get(name);
@@ -53,6 +62,8 @@ export class Fields {
     return length;
   }
 }
+
+const rfc3339 = (text: string): EpochMs => (/^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN);
 
 const hasControl = (text: string): boolean =>
   [...text].some(
@@ -120,7 +131,7 @@ export function choiceOf<Choice extends string>(
 export function timeOf(query: URLSearchParams, name: string, fallback: EpochMs): EpochMs {
   const text = query.get(name);
   if (text === null) return fallback;
-  const value = /^\d{1,16}$/.test(text) ? Number(text) : /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
+  const value = /^\d{1,16}$/.test(text) ? Number(text) : rfc3339(text);
   if (!Number.isFinite(value) || Math.abs(value) > MAX_TIME)
     throw badRequest(`${name}: want a time such as 2026-11-21T03:00:00Z, or milliseconds since 1970`);
   return value;

@@ -76,10 +76,11 @@ export function createStream(options: StreamOptions) {
     setImmediate(flush);
   }
 
-  const write = (client: Client, text: string): boolean => {
-    if (client.response.destroyed) return false;
-    if (text !== '') client.response.write(text);
-    return client.response.writableLength <= options.maxBacklog;
+  /** False where the client has gone, or still has not taken what it was sent before. */
+  const write = ({ response }: Client, text: string): boolean => {
+    if (response.destroyed || response.writableLength > options.maxBacklog) return false;
+    if (text !== '') response.write(text);
+    return true;
   };
 
   function drop(client: Client): void {

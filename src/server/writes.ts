@@ -1,7 +1,7 @@
 import type { PolicyMode } from '../domain/plan.ts';
 import type { CommandResult, Commands, View } from '../domain/ports.ts';
 import type { Subject } from '../domain/subject.ts';
-import { DAY, HOUR, MINUTE, WEEK } from '../domain/time.ts';
+import { DAY, type EpochMs, HOUR, SECOND, WEEK } from '../domain/time.ts';
 import { type Answer, badRequest, json, Refusal } from './answer.ts';
 import { type Fields, readFields } from './fields.ts';
 import type { Ask, Route } from './router.ts';
@@ -33,8 +33,8 @@ export function writeRoutes(view: View, commands: Commands): Route[] {
       }),
     ),
     post('/incidents/:id/ack', [], (ask, _, by) => commands.acknowledge(ask.param('id'), { by })),
-    post('/incidents/:id/mute', ['for'], (ask, fields, by) =>
-      commands.mute(ask.param('id'), { by, until: view.now() + muteLength(fields) }),
+    post('/incidents/:id/mute', ['for', 'until'], (ask, fields, by) =>
+      commands.mute(ask.param('id'), { by, until: muteEnd(fields, view.now()) }),
     ),
     post('/incidents/:id/label', ['label'], (ask, fields, by) =>
       commands.label(ask.param('id'), { by, label: fields.oneOf('label', LABELS) }),
@@ -52,11 +52,12 @@ export function writeRoutes(view: View, commands: Commands): Route[] {
   ];
 }
 
-const muteLength = (fields: Fields): number => {
-  const length = fields.duration('for', HOUR, 30 * DAY);
-  if (length < MINUTE) throw badRequest('field "for": want at least 1m');
-  return length;
-};
+/** Either how long (`for`) or until when; an hour where neither is said, a month at most. */
+function muteEnd(fields: Fields, now: EpochMs): EpochMs {
+  const until = fields.optionalTime('until') ?? now + fields.duration('for', HOUR, 30 * DAY);
+  if (until < now + SECOND || until > now + 30 * DAY) throw badRequest('want a mute that ends within the next 30 days');
+  return until;
+}
 
 function subjectOf(ask: Ask): Subject {
   const id = ask.param('id');

@@ -419,12 +419,3 @@ export function ask(
     request.end(body);
   });
 }
-
-/** Waits until something holds, a turn of the event loop at a time. */
-export async function until(what: string, holds: () => boolean, within = 5_000): Promise<void> {
-  const end = performance.now() + within;
-  while (!holds()) {
-    if (performance.now() > end) throw new Error(`waited ${within} ms in vain until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-}
