@@ -69,7 +69,11 @@ function enrich({ options, database, meter, repeat, suffers }: Stage) {
       return [
         { name: 'orders_lag_records', help: 'Rows that wait in front of the stage.', value: records },
         { name: 'orders_lag_seconds', help: 'Age of the oldest row nobody has taken.', value: seconds },
-        { name: 'orders_workers', help: 'Workers that take part.', value: suffers('stop') ? 0 : WORKERS },
+        {
+          name: 'orders_workers_ready',
+          help: 'Workers that take part in the work.',
+          value: suffers('stop') ? 0 : WORKERS,
+        },
       ];
     },
   };

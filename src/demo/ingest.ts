@@ -16,7 +16,7 @@ const MEMORY = 0.9;
  */
 function ingest({ options, database, meter, repeat, report }: Stage) {
   const random = seededRandom(options.seed);
-  const waiting: { body: string; born: number }[] = [];
+  const waiting: { body: string; arrived: number }[] = [];
   const valve = followValve(options.daemonUrl, 'orders.ingest', (opening) => report(valveReport(opening)));
   let noise = 0;
   let due = 0;
@@ -28,21 +28,20 @@ function ingest({ options, database, meter, repeat, report }: Stage) {
     const rate = arrivalRate(now) * Math.max(0, 1 + noise);
     due += rate * seconds;
     for (; due >= 1; due -= 1) {
-      waiting.push({ body: JSON.stringify(drawOrder(random)), born: now });
+      waiting.push({ body: JSON.stringify(drawOrder(random)), arrived: now });
       meter.count('in', 1);
     }
     return rate;
   };
 
   const release = (now: number, rate: number, seconds: number): void => {
-    // Never more than one tick's worth is saved up, so that a gate that opens does not let a burst through.
-    allowed = Math.min(allowed + rate * seconds, Math.max(1, rate * seconds) + 1);
-    const rows = waiting.splice(0, Math.floor(allowed));
+    // At most one order is saved up: a gate that opens lets no burst through, and one that is shut lets nothing through.
+    allowed = rate === 0 ? 0 : Math.min(allowed, 1) + rate * seconds;
+    const rows = waiting.splice(0, Math.floor(allowed)).map(({ body }) => ({ body, born: now }));
     allowed -= rows.length;
     if (rows.length === 0) return;
     database.transaction(() => database.raw.put(rows, now));
     meter.count('out', rows.length);
-    for (const row of rows) meter.observe((now - row.born) / 1_000);
   };
 
   repeat(
@@ -60,12 +59,12 @@ function ingest({ options, database, meter, repeat, report }: Stage) {
   return {
     gauges: (now: number) => {
       const opening = valve.now();
-      const oldest = waiting[0]?.born ?? now;
+      const oldest = waiting[0]?.arrived ?? now;
       return [
         { name: 'orders_waiting_records', help: 'Orders that wait at the shops.', value: waiting.length },
         { name: 'orders_waiting_seconds', help: 'Age of the oldest order that waits.', value: (now - oldest) / 1_000 },
         { name: 'orders_valve_open', help: '1 while nothing holds the gate.', value: opening.open ? 1 : 0 },
-        { name: 'orders_workers', help: 'Workers that take part.', value: 1 },
+        { name: 'orders_workers_ready', help: 'Workers that take part in the work.', value: 1 },
       ];
     },
   };

@@ -66,8 +66,12 @@ function load({ database, meter, repeat, suffers }: Stage) {
         { name: 'orders_lag_seconds', help: 'Age of the oldest row nobody has taken.', value: seconds },
         { name: 'orders_rows', help: 'Orders in the warehouse, ever.', value: rows },
         { name: 'orders_freshness_seconds', help: 'Time since the last write.', value: (now - loaded) / 1_000 },
-        { name: 'orders_e2e_seconds', help: 'Age of the oldest order of the last batch.', value: endToEnd },
-        { name: 'orders_workers', help: 'Workers that take part.', value: 1 },
+        {
+          name: 'orders_e2e_seconds',
+          help: 'Time from ingest to here of the oldest order of the last batch.',
+          value: endToEnd,
+        },
+        { name: 'orders_workers_ready', help: 'Workers that take part in the work.', value: 1 },
       ];
     },
   };

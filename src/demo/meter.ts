@@ -53,7 +53,7 @@ export function meter(): Meter {
           metric(name, help, 'counter', [`${name} ${counts[key as keyof typeof counts]}`]),
         ),
         ...gauges.map(({ name, help, value }) => metric(name, help, 'gauge', [`${name} ${value}`])),
-        latency(),
+        ...(observed > 0 ? [latency()] : []),
       ].join(''),
   };
 }

@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 export interface Row {
   readonly id: number;
   readonly body: string;
-  /** When the order came to the pipeline; stays with it to the end. */
+  /** When `ingest` took the order in; stays with it to the end. */
   readonly born: number;
 }
 

@@ -20,7 +20,7 @@ test('stop: the workers of enrich take nothing more', async (t) => {
   const { demo, directory } = await runDemo(t);
   await until(async () => (await sample(demo.urls.enrich, 'orders_out_total')) > 20, { what: 'orders flow' });
   await sendFault('stop', directory);
-  await until(async () => (await sample(demo.urls.enrich, 'orders_workers')) === 0, { what: 'no workers' });
+  await until(async () => (await sample(demo.urls.enrich, 'orders_workers_ready')) === 0, { what: 'no workers' });
   const taken = await sample(demo.urls.enrich, 'orders_in_total');
   await until(async () => (await sample(demo.urls.enrich, 'orders_lag_records')) > 40, { what: 'a queue' });
   assert.equal(await sample(demo.urls.enrich, 'orders_in_total'), taken);
