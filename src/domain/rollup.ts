@@ -116,20 +116,21 @@ export interface Part {
 
 /**
  * Where the answer to a query comes from, oldest first: the finest tier that is not finer than the step, and coarser ones for
- * the time before that tier begins (its older points are deleted). `firstAt` tells where a tier begins within a stretch.
+ * the time before that tier begins (its older points are deleted). `beginOf` gives the first point of the stage in a tier.
+ * The bucket that `from` falls into is part of the answer.
  */
-export function cover(query: SampleQuery, firstAt: (part: Part) => EpochMs | undefined): readonly Part[] {
+export function cover(query: SampleQuery, beginOf: (tier: Tier) => EpochMs | undefined): readonly Part[] {
   const parts: Part[] = [];
   const finest: Tier = query.step >= HOUR ? 'hour' : query.step >= MINUTE ? 'minute' : 'raw';
-  let first: EpochMs | undefined;
+  let finerFrom: EpochMs | undefined;
   for (const tier of TIERS.slice(TIERS.indexOf(finest))) {
-    // Only whole buckets in front of the first finer point; the bucket `from` falls into is part of the answer.
-    const to = first === undefined ? query.to : bucketStart(first, tier) - WIDTH[tier];
-    const part = { tier, from: bucketStart(query.from, tier), to };
-    const begins = part.from > to ? undefined : firstAt(part);
-    if (begins === undefined) continue;
-    parts.unshift(part);
-    first = begins;
+    // In front of finer points only whole buckets.
+    const to = finerFrom === undefined ? query.to : bucketStart(finerFrom, tier) - WIDTH[tier];
+    const from = bucketStart(query.from, tier);
+    const begin = from > to || query.from > query.to ? undefined : beginOf(tier);
+    if (begin === undefined || begin > to) continue;
+    parts.unshift({ tier, from, to });
+    finerFrom = begin;
   }
   return parts;
 }

@@ -54,7 +54,8 @@ export function seriesOf(samples: Samples, query: SampleQuery): readonly Series[
   const stage = samples.get(query.stage);
   if (!stage) return builder.done();
   const read = (part: Part): readonly Bucket[] => bucketsOf(stage, part.tier, part.from, part.to);
-  for (const part of cover(query, (one) => read(one)[0]?.at)) {
+  const begin = (tier: Tier): EpochMs | undefined => bucketsOf(stage, tier, Number.NEGATIVE_INFINITY, query.to)[0]?.at;
+  for (const part of cover(query, begin)) {
     for (const bucket of read(part)) builder.add(bucket);
   }
   return builder.done();

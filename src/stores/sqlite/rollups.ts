@@ -70,9 +70,11 @@ export class Rollups {
     this.#marked.delete(stage.id);
   }
 
-  firstAt(tier: Rolled, stage: StageKey, from: EpochMs, to: EpochMs): EpochMs | undefined {
-    for (const page of this.pages(tier, stage, from, to)) return page[0]?.at;
-    return undefined;
+  /** The start of the oldest bucket of a stage. */
+  begin(tier: Rolled, stage: number): EpochMs | undefined {
+    const sql = `SELECT min(at) FROM (SELECT min(at) AS at FROM rollup WHERE tier = ? AND stage = ?
+      UNION ALL SELECT min(at) FROM pending WHERE tier = ? AND stage = ?)`;
+    return this.#connection.get<[number | null]>(sql, TIER[tier], stage, TIER[tier], stage)?.[0] ?? undefined;
   }
 
   /** Buckets that start within a stretch (both ends inclusive), oldest first, in pages that are never empty. */

@@ -1,5 +1,5 @@
 import type { SampleQuery, SampleRow, Store } from '../../domain/ports.ts';
-import { type Bucket, cover, keptSample, type Part, seriesBuilder, tickOf } from '../../domain/rollup.ts';
+import { type Bucket, cover, keptSample, type Part, seriesBuilder, type Tier, tickOf } from '../../domain/rollup.ts';
 import type { EpochMs } from '../../domain/time.ts';
 import type { Dictionary } from './dictionary.ts';
 import type { Rollups } from './rollups.ts';
@@ -40,10 +40,10 @@ export function samples(file: StoreFile, tables: SampleTables): Samples {
         const builder = seriesBuilder(query.step);
         const stage = keyOf(query.stage);
         if (!stage) return builder.done();
-        const firstAt = ({ tier, from, to }: Part): EpochMs | undefined =>
-          tier === 'raw' ? ticks.firstAt(stage.id, from, to) : rollups.firstAt(tier, stage, from, to);
+        const beginOf = (tier: Tier): EpochMs | undefined =>
+          tier === 'raw' ? ticks.begin(stage.id) : rollups.begin(tier, stage.id);
         const slice = startSlice();
-        for (const part of cover(bounded(query), firstAt)) {
+        for (const part of cover(bounded(query), beginOf)) {
           for (const page of bucketPages(part, stage)) {
             for (const bucket of page) builder.add(bucket);
             if (slice.over()) await slice.pause();

@@ -42,9 +42,11 @@ export class Ticks {
     this.#connection.run(sql, stage, row.at, id, packTick(signals, row));
   }
 
-  firstAt(stage: number, from: EpochMs, to: EpochMs): EpochMs | undefined {
-    for (const page of this.pages({ id: stage, name: NOBODY }, from, to)) return page[0]?.at;
-    return undefined;
+  /** The time of the oldest tick of a stage. */
+  begin(stage: number): EpochMs | undefined {
+    const sql = `SELECT min(at) FROM
+      (SELECT min(at) AS at FROM tick WHERE stage = ? UNION ALL SELECT min(at) FROM sealed WHERE stage = ?)`;
+    return this.#connection.get<[number | null]>(sql, stage, stage)?.[0] ?? undefined;
   }
 
   /** All ticks of a stretch (both ends inclusive), oldest first, in pages that are never empty and each cost a few milliseconds. */
@@ -132,6 +134,3 @@ export class Ticks {
     return [...merged.values()].sort((a, b) => a.at - b.at);
   }
 }
-
-/** Where only times are asked for. */
-const NOBODY = '.' as StageId;
