@@ -1,6 +1,18 @@
+import { httpGate } from './actuators/http/index.ts';
+import { valve } from './actuators/valve/index.ts';
 import { baseline } from './detectors/baseline/index.ts';
 import { limits } from './detectors/limits/index.ts';
 import type { Registry } from './kit/component.ts';
+import { logNotifier } from './notifiers/log/index.ts';
+import { webhook } from './notifiers/webhook/index.ts';
+import { memory } from './stores/memory/index.ts';
+import { sqlite } from './stores/sqlite/index.ts';
 
 /** All components of this build; one line for each plugin. */
-export const registry: Registry = { sources: [], detectors: [limits, baseline], actuators: [], notifiers: [], stores: [] };
+export const registry: Registry = {
+  sources: [],
+  detectors: [limits, baseline],
+  actuators: [valve, httpGate],
+  notifiers: [webhook, logNotifier],
+  stores: [sqlite, memory],
+};

@@ -4,7 +4,6 @@ import type { Snapshot } from '../domain/snapshot.ts';
 import { emptySnapshot } from '../domain/snapshot.ts';
 import { graphOf, type StageId, stageId } from '../domain/stage.ts';
 import { DAY, type EpochMs, SECOND } from '../domain/time.ts';
-import { defaultSignalPlan } from '../engine/plan.ts';
 
 /** The greeting of the protocol: what there is, and what may be done. Rates in records per second, lengths in seconds. */
 export interface Hello {

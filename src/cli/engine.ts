@@ -1,17 +1,14 @@
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { detectorsFrom } from '../app/world.ts';
+import { defaultDetectors, offlineEngine, openStore } from '../app/offline.ts';
 import type { GateRequest, Lease } from '../domain/lease.ts';
 import type { Store } from '../domain/ports.ts';
 import { stageNameOf } from '../domain/stage.ts';
 import { type EpochMs, SECOND } from '../domain/time.ts';
 import { changesOf } from '../engine/changes.ts';
-import { Engine } from '../engine/engine.ts';
+import type { Engine } from '../engine/engine.ts';
 import type { Outcome } from '../engine/ledger.ts';
-import { registry } from '../registry.ts';
-import { memory } from '../stores/memory/index.ts';
-import { sqlite } from '../stores/sqlite/index.ts';
 import { type CommandIo, write } from './command.ts';
 import { type Hello, type Observation, planOf, snapshotsOf } from './engine-plan.ts';
 
@@ -36,10 +33,9 @@ interface Action {
 
 export async function run(argv: readonly string[], io: CommandIo): Promise<number> {
   const { values } = parseArgs({ args: [...argv], options: { state: { type: 'string' } } });
-  const store =
-    values.state === undefined
-      ? await memory.open({})
-      : await sqlite.open({ path: join(values.state, 'engine.db'), read_only: false });
+  const store = await (values.state === undefined
+    ? openStore('memory', {})
+    : openStore('sqlite', { path: join(values.state, 'engine.db') }));
   let session: Session | undefined;
   for await (const line of createInterface({ input: io.stdin, crlfDelay: Number.POSITIVE_INFINITY })) {
     if (line.trim() === '') continue;
@@ -67,15 +63,12 @@ class Session {
   }
 
   static async open(hello: Hello, store: Store): Promise<Session> {
-    const detectors = registry.detectors.map(({ type, config }) => ({ type, config: config.parse({}) }));
     const sequence = await store.setting('sequence');
-    const engine = new Engine({
-      plan: planOf(hello, detectors),
-      detectors: detectorsFrom(registry, []),
-      reversibility: new Map([['plant', 'native-lease']]),
-      inMaintenance: () => false,
-      sequence: typeof sequence === 'number' ? sequence : 0,
-    });
+    const engine = offlineEngine(
+      planOf(hello, defaultDetectors()),
+      undefined,
+      typeof sequence === 'number' ? sequence : 0,
+    );
     const session = new Session(engine, store);
     for (const id of engine.plan.graph.order) {
       const blob = await store.loadState(`stage/${id}`);

@@ -1,20 +1,16 @@
 import { createWriteStream } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
-import { detectorsFrom } from '../app/world.ts';
-import type { Plan, StagePlan } from '../domain/plan.ts';
+import { durationOf, engineForOne } from '../app/offline.ts';
 import type { Score } from '../domain/score.ts';
 import { emptySnapshot } from '../domain/snapshot.ts';
-import { graphOf, type StageId } from '../domain/stage.ts';
+import type { StageId } from '../domain/stage.ts';
 import { partOfSubject } from '../domain/subject.ts';
-import { DAY, type DurationMs, type EpochMs, MINUTE, WEEK } from '../domain/time.ts';
-import { Engine } from '../engine/engine.ts';
+import { type DurationMs, MINUTE } from '../domain/time.ts';
+import type { Engine } from '../engine/engine.ts';
 import type { Outcome } from '../engine/ledger.ts';
-import { defaultSignalPlan } from '../engine/plan.ts';
 import { replay } from '../engine/replay.ts';
 import { parseTime } from '../files/csv.ts';
-import { parseDuration } from '../kit/duration.ts';
-import { registry } from '../registry.ts';
 import { type CommandIo, write } from './command.ts';
 import { openTable, type Table, type TableRow } from './table.ts';
 
@@ -52,8 +48,14 @@ export async function run(argv: readonly string[], io: CommandIo): Promise<numbe
   const until = options['learn-until'] === undefined ? undefined : parseTime(options['learn-until']);
   const rows = table.rows();
   const { head, every } = await peek(rows, options.every);
-  const season = options.season.split(',').flatMap((text) => parseDuration(text.trim()) ?? []);
-  const engine = engineFor(table, every, season, Number(options['pages-per-week']), until);
+  const engine = engineForOne({
+    stage: STAGE,
+    signals: table.columns,
+    every,
+    season: options.season.split(',').map(durationOf),
+    pagesPerWeek: Number(options['pages-per-week']),
+    learnUntil: until,
+  });
   const output = options.output === '-' ? io.stdout : createWriteStream(options.output);
   await writeScores(engine, table, chain(head, rows), output);
   if (output !== io.stdout)
@@ -79,49 +81,13 @@ async function peek(
     if (next.done) break;
     head.push(next.value);
   }
-  const given = every === undefined ? undefined : parseDuration(every);
+  const given = every === undefined ? undefined : durationOf(every);
   const steps = head
     .slice(1)
     .map((row, index) => row.at - (head[index] as TableRow).at)
     .filter((step) => step > 0);
   const median = steps.sort((a, b) => a - b)[steps.length >> 1];
   return { head, every: given ?? median ?? MINUTE };
-}
-
-/** One stage with the default detectors, as `headgate run` would make it for a stage without further settings. */
-function engineFor(
-  table: Table,
-  every: DurationMs,
-  season: readonly DurationMs[],
-  pages: number,
-  learnUntil: EpochMs | undefined,
-): Engine {
-  const budget = { pagesPerWeek: pages, ticketsPerWeek: (pages * WEEK) / DAY };
-  const stage: StagePlan = {
-    id: STAGE,
-    after: [],
-    every,
-    season,
-    budget,
-    signals: new Map(table.columns.map((name) => [name, { ...defaultSignalPlan(name), direction: 'both' as const }])),
-    derive: [],
-    detectors: registry.detectors.map(({ type, config }) => ({ type, config: config.parse({}) })),
-    fingerprint: STAGE,
-  };
-  const plan: Plan = {
-    pipelines: [{ name: 'input', stages: [stage], budget }],
-    policies: [],
-    graph: graphOf(new Map([[STAGE, []]])),
-    holidays: [],
-  };
-  return new Engine({
-    plan,
-    detectors: detectorsFrom(registry, []),
-    reversibility: new Map(),
-    inMaintenance: () => false,
-    ...(learnUntil === undefined ? {} : { learnUntil }),
-    sequence: 0,
-  });
 }
 
 async function writeScores(
