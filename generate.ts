@@ -1,6 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { renderRules, renderTests } from './alerts/render.ts';
 import { renderOverview } from './dashboards/overview.ts';
+import type { Registry } from './src/kit/component.ts';
+import { registry } from './src/registry.ts';
 
 /** One committed file that is made from code, as it should be. Paths are from the root of the repository. */
 export interface Artefact {
@@ -14,6 +16,7 @@ export function artefacts(): Artefact[] {
     { path: 'dashboards/headgate-overview.json', text: renderOverview() },
     { path: 'alerts/headgate.rules.yaml', text: renderRules() },
     { path: 'alerts/headgate.test.yaml', text: renderTests() },
+    { path: 'README.md', text: withSection(committed('README.md') ?? '', 'components', renderComponents(registry)) },
   ];
 }
 
@@ -24,6 +27,27 @@ export function committed(path: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The table of components, as each of them declares itself. */
+export function renderComponents(registry: Registry): string {
+  const rows = Object.entries(registry).flatMap(([room, components]: [string, Registry[keyof Registry]]) =>
+    components.map(
+      ({ type, stability, summary }) => `| ${room.slice(0, -1)} | \`${type}\` | ${summary} | ${stability} |`,
+    ),
+  );
+  return ['| room | type | what it does | |', '|---|---|---|---|', ...rows].join('\n');
+}
+
+/**
+ * Puts text between the comments `<!-- name … -->` and `<!-- /name -->` of a page.
+ *
+ * @throws Error where the page has no such section.
+ */
+export function withSection(page: string, name: string, text: string): string {
+  const section = new RegExp(`(<!-- ${name}\\b[^>]*-->\n)[\\s\\S]*?(<!-- /${name} -->)`);
+  if (!section.test(page)) throw new Error(`the page has no section ${name}`);
+  return page.replace(section, (_, open: string, close: string) => `${open}${text}\n${close}`);
 }
 
 if (import.meta.main) {
