@@ -41,6 +41,8 @@ export interface ProbeConfig {
   readonly ask: unknown;
   /** What the probe will answer as far as its config tells. */
   readonly signals: readonly SignalSpec[];
+  /** As that of a component. */
+  readonly digest: string;
 }
 
 /** Who is told. An empty list of severities means every notice; a missing pipeline or stage means all of them. */

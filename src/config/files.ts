@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { Findings } from './findings.ts';
 import type { Path } from './problem.ts';
 
@@ -18,11 +19,29 @@ function walk(
   }
 }
 
+/** The same value with the paths of all `*_file` keys made absolute: they start at the folder of the config file. */
+export function withAbsoluteFiles(value: unknown, folder: string): unknown {
+  if (Array.isArray(value)) return value.map((one) => withAbsoluteFiles(one, folder));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, one]) =>
+      key.endsWith('_file') && typeof one === 'string' && one !== ''
+        ? [key, resolve(folder, one)]
+        : [key, withAbsoluteFiles(one, folder)],
+    ),
+  );
+}
+
 /**
  * Checks on the plain file that hold for every component alike: files named by `*_file` keys can be read, and nobody gives
  * a secret twice, as `password` and as `password_file`.
  */
-export function checkFiles(value: unknown, readFile: ((path: string) => string) | undefined, findings: Findings): void {
+export function checkFiles(
+  value: unknown,
+  folder: string,
+  readFile: ((path: string) => string) | undefined,
+  findings: Findings,
+): void {
   walk(value, [], (block, key, path) => {
     const named = block[key];
     if (!key.endsWith('_file') || typeof named !== 'string') return;
@@ -30,7 +49,7 @@ export function checkFiles(value: unknown, readFile: ((path: string) => string) 
     if (Object.hasOwn(block, bare)) findings.error(path, `stands beside ${bare}; write one of them`);
     if (!readFile) return;
     try {
-      readFile(named);
+      readFile(resolve(folder, named));
     } catch (thrown) {
       const code = (thrown as NodeJS.ErrnoException | undefined)?.code;
       const why = code === 'ENOENT' ? 'does not exist' : code === 'EACCES' ? 'may not be read' : 'cannot be read';

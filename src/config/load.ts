@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type { StagePlan } from '../domain/plan.ts';
 import { CycleError, type Graph, graphOf, type StageId, stageId, stageNameOf } from '../domain/stage.ts';
 import type { Registry } from '../kit/component.ts';
@@ -6,7 +7,7 @@ import type { Config } from './config.ts';
 import { readCalendars, readMaintenance, readRoutes, readServer } from './daemon.ts';
 import { type ParsedDocument, readDocument } from './document.ts';
 import { type Environment, withoutValues } from './environment.ts';
-import { checkFiles } from './files.ts';
+import { checkFiles, withAbsoluteFiles } from './files.ts';
 import { type Findings, newFindings } from './findings.ts';
 import { type Unfolded, unfold } from './for-each.ts';
 import { type Finding, valueAt } from './issue.ts';
@@ -18,11 +19,11 @@ import { type ReadStages, readPipelines, type WrittenStages } from './stages.ts'
 
 export interface LoadInput {
   readonly text: string;
-  /** How the file is called in problems. */
+  /** How the file is called in problems; paths of `*_file` keys start at its folder. */
   readonly file: string;
   readonly registry: Registry;
   readonly env: Environment;
-  /** Reads a file named by a `*_file` key, to see that it is there; left out, those files are not looked at. */
+  /** Reads a file named by a `*_file` key (absolute path), to see that it is there; left out, those files are not looked at. */
   readonly readFile?: (path: string) => string;
 }
 
@@ -41,8 +42,9 @@ export function loadConfig(input: LoadInput): LoadResult {
   if (!document.sound) return { ok: false, problems: early, warnings: [] };
   const findings = newFindings();
   const unfolded = unfold(document.value ?? {}, findings);
-  checkFiles(unfolded.value, input.readFile, findings);
-  const config = readRoot(unfolded.value, input, findings);
+  const folder = dirname(file);
+  checkFiles(unfolded.value, folder, input.readFile, findings);
+  const config = readRoot(withAbsoluteFiles(unfolded.value, folder), input, findings);
   const problems = inOrder(early, locate(file, document, unfolded, findings.errors));
   const warnings = inOrder([], locate(file, document, unfolded, findings.warnings));
   return problems.length > 0 || !config ? { ok: false, problems, warnings } : { ok: true, config, warnings };

@@ -115,5 +115,5 @@ function finished(
   const signals: readonly SignalSpec[] = definition.signals(ask.value);
   const { type } = definition;
   const essence = fingerprintOf({ type, ask: withoutDefaults(definition.probe, ask.value) });
-  return { name: `${source}#${index}`, source, type, ask: ask.value, signals, essence };
+  return { name: `${source}#${index}`, source, type, ask: ask.value, signals, digest: digestOf(written), essence };
 }

@@ -109,6 +109,9 @@ export const ForEach = z.strictObject({
   cap: z.int().min(1).max(10_000).default(100).meta({ description: 'More values than this are refused.' }),
 });
 
+/** Templates are unfolded before names are checked; an editor meets them as they are written. */
+const stageName = name.meta({ pattern: '^([A-Za-z0-9]|\\{each\\})([A-Za-z0-9_-]|\\{each\\}){0,63}$' });
+
 export const PipelineShape = z.strictObject({
   budget: BudgetShape.prefault({}).meta({ description: 'Shared by all stages without one of their own.', default: {} }),
   season: Season.prefault(['1d', '7d']).meta({
@@ -119,7 +122,7 @@ export const PipelineShape = z.strictObject({
   for_each: ForEach.optional().meta({
     description: 'Makes one stage for each value out of those with {each} in their name.',
   }),
-  stages: z.record(name, StageShape).meta({ description: 'Stages by name.' }),
+  stages: z.record(stageName, StageShape).meta({ description: 'Stages by name.' }),
 });
 
 const Option = z.strictObject({
