@@ -1,3 +1,4 @@
+import type { Config } from '../config/config.ts';
 import { HeadgateError } from '../domain/error.ts';
 import type { Plan, StagePlan } from '../domain/plan.ts';
 import type { Store } from '../domain/ports.ts';
@@ -7,7 +8,8 @@ import { Engine } from '../engine/engine.ts';
 import { defaultSignalPlan } from '../engine/plan.ts';
 import { parseDuration } from '../kit/duration.ts';
 import { registry } from '../registry.ts';
-import { detectorsFrom } from './world.ts';
+import { maintenanceCalendar } from './calendar.ts';
+import { detectorsFrom, reversibilities } from './world.ts';
 
 /** The detectors a stage has where nothing else is configured, with their default settings. */
 export const defaultDetectors = (): StagePlan['detectors'] =>
@@ -75,4 +77,15 @@ export async function openStore(
   const definition = registry.stores.find((one) => one.type === type);
   if (!definition) throw new HeadgateError('bad-config', `there is no store of type ${type} in this build`);
   return definition.open(definition.config.parse(config), say);
+}
+
+/** An engine for a whole config, with its calendars and without its sources, gates and notifiers. */
+export function engineForConfig(config: Config): Engine {
+  return new Engine({
+    plan: config.plan,
+    detectors: detectorsFrom(registry, config.plan.holidays),
+    reversibility: reversibilities(config, registry),
+    inMaintenance: maintenanceCalendar(config.maintenance),
+    sequence: 0,
+  });
 }

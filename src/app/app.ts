@@ -1,0 +1,170 @@
+import { fileURLToPath } from 'node:url';
+import type { Config } from '../config/config.ts';
+import { describeReload, formatReload } from '../config/reload.ts';
+import { asHeadgateError } from '../domain/error.ts';
+import type { Clock, Events, Store } from '../domain/ports.ts';
+import { HOUR, SECOND } from '../domain/time.ts';
+import { createValves } from '../engine/valves.ts';
+import { registry } from '../registry.ts';
+import { loadPage } from '../server/page.ts';
+import { createServer, type Server } from '../server/server.ts';
+import { seededRandom } from '../stats/random.ts';
+import { VERSION } from '../version.ts';
+import { startCalendar } from './calendar.ts';
+import { systemClock } from './clock.ts';
+import { createCommands } from './commands.ts';
+import { type Environment, readConfigFile } from './config-file.ts';
+import { Daemon } from './daemon.ts';
+import { openStore } from './offline.ts';
+import { preparePage } from './page.ts';
+import { watchConfig } from './reload.ts';
+import { createTelemetry, type Telemetry } from './telemetry.ts';
+import { createSourceLog, createView } from './view.ts';
+import { closeUnused, type MadeWorld, makeWorld, type Surroundings } from './world.ts';
+
+export interface AppOptions {
+  readonly configFile: string;
+  readonly env: Environment;
+  /** Listens on another address than the config says. */
+  readonly listen?: string;
+  /** Hears of everything that happens, beside metrics and log. */
+  readonly listener?: Partial<Events>;
+  /** No log lines; for a console that tells the story itself. */
+  readonly quiet?: boolean;
+}
+
+export interface App {
+  /** Where the page is, without a trailing slash. */
+  readonly url: string;
+  readonly daemon: Daemon;
+  /** Lets every gate go, says what stays held where that fails, and ends. Calling twice is the same as once. */
+  stop(): Promise<void>;
+}
+
+/** Gates must be let go and notices sent within this long at the end. */
+const GRACE = 10 * SECOND;
+const RETENTION_CRON = '*/10 * * * *';
+
+/**
+ * Starts everything in order: config, telemetry, store, gates, engine, server; `stop` runs the other way.
+ *
+ * @throws HeadgateError with every problem of the config, or what else keeps it from starting.
+ */
+export async function startApp(options: AppOptions): Promise<App> {
+  const clock = systemClock;
+  const startedAt = clock.now();
+  let { config, text } = readConfigFile(options.configFile, options.env);
+  const telemetry = await createTelemetry(config, options);
+  const { events } = telemetry;
+  events.lifecycle({ phase: 'starting', message: `Headgate ${VERSION} starts on ${options.configFile}` });
+  const status = { ready: false, configLoadedAt: startedAt, configOk: true, degraded: [] as string[] };
+  const store = await openStore(config.store.type, config.store.config, (message) => status.degraded.push(message));
+  const sourceLog = createSourceLog();
+  telemetry.subscribe({ probed: ({ source, gap, at }) => sourceLog.note(source, gap, at) });
+
+  const valves = createValves(clock, telemetry.valveChanged);
+  const random = seededRandom(startedAt % 2 ** 32);
+  const around: Surroundings = { registry, clock, random, valves, pageUrl: config.server.pageUrl, say: telemetry.say };
+  let made = makeWorld(config, around);
+  const daemon = await Daemon.start({ world: made.world, store, clock, random, events, traced: telemetry.traced });
+  const commands = createCommands(() => daemon, store, clock);
+  const view = createView({
+    daemon: () => daemon,
+    config: () => config,
+    store,
+    valves,
+    clock,
+    sources: sourceLog,
+    version: VERSION,
+    startedAt,
+    status: () => status,
+  });
+  telemetry.observe(view);
+  const server = createServer({
+    view,
+    commands,
+    metrics: telemetry.metrics,
+    events: telemetry,
+    page: await loadPage(await preparePage(fileURLToPath(new URL('../..', import.meta.url)))),
+    options: serverOptions(config, options),
+    onError: (what, error) => events.failed({ what, error }),
+  });
+  const { address, port } = await server.listen();
+  const calendar = startCalendar(
+    [{ name: 'retention', cron: RETENTION_CRON, run: () => maintain(store, clock, config) }],
+    (what, thrown) => events.failed({ what, error: asHeadgateError(thrown) }),
+  );
+
+  const reload = async (): Promise<void> => {
+    try {
+      const next = readConfigFile(options.configFile, options.env);
+      const world = makeWorld(next.config, { ...around, pageUrl: next.config.server.pageUrl }, made);
+      const change = formatReload(describeReload(config, next.config));
+      await daemon.reload(world.world);
+      await closeUnused(made, world);
+      [made, config, text] = [world, next.config, next.text];
+      Object.assign(status, { configOk: true, configLoadedAt: clock.now() });
+      events.configLoaded({ ok: true, message: change, at: clock.now() });
+    } catch (thrown) {
+      status.configOk = false;
+      events.configLoaded({ ok: false, message: asHeadgateError(thrown).message, at: clock.now() });
+    }
+  };
+  const watch = watchConfig(options.configFile, text, clock, reload);
+  status.ready = true;
+  const host = address.includes(':') ? `[${address}]` : address;
+  const url = `http://${host}:${port}`;
+  events.configLoaded({ ok: true, message: `${config.probes.size} stages`, at: clock.now() });
+  events.lifecycle({ phase: 'ready', message: `page and metrics on ${url}` });
+  // A pending server socket keeps the process alive; timers do not.
+  const end = { watch, calendar, daemon, server, store, telemetry, made: () => made };
+  let stopping: Promise<void> | undefined;
+  return {
+    url,
+    daemon,
+    stop: () => {
+      status.ready = false;
+      stopping ??= stopAll(end);
+      return stopping;
+    },
+  };
+}
+
+interface Running {
+  readonly watch: { stop(): void };
+  readonly calendar: { stop(): Promise<void> };
+  readonly daemon: Daemon;
+  readonly server: Server;
+  readonly store: Store;
+  readonly telemetry: Telemetry;
+  readonly made: () => MadeWorld;
+}
+
+async function stopAll({ watch, calendar, daemon, server, store, telemetry, made }: Running): Promise<void> {
+  telemetry.events.lifecycle({ phase: 'stopping', message: 'letting go of every gate' });
+  watch.stop();
+  await calendar.stop();
+  await daemon.close(AbortSignal.timeout(GRACE));
+  await server.close();
+  await closeUnused(made(), undefined);
+  await store.close();
+  telemetry.events.lifecycle({ phase: 'stopped', message: 'bye' });
+  await telemetry.close();
+}
+
+function serverOptions({ server }: Config, { listen }: AppOptions) {
+  const host = server.host.includes(':') ? `[${server.host}]` : server.host;
+  return {
+    listen: listen ?? `${host}:${server.port}`,
+    token: server.token,
+    allowedHosts: server.allowedHosts,
+    pageUrl: server.pageUrl,
+  };
+}
+
+/** Rolls samples up and deletes what is too old, slice by slice with a breath in between. */
+async function maintain(store: Store, clock: Clock, config: Config): Promise<void> {
+  const end = clock.now() + HOUR;
+  while (!(await store.maintain(clock.now(), config.retention)) && clock.now() < end)
+    await new Promise((resolve) => setTimeout(resolve, 20));
+}

@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Clock } from '../domain/ports.ts';
+import { type DurationMs, SECOND } from '../domain/time.ts';
+
+const LOOK_EVERY: DurationMs = 5 * SECOND;
+
+/**
+ * Calls `changed` when the content of the file is another, and on `SIGHUP`. The content is looked at, not the file system's
+ * events: a ConfigMap is swapped by a symbolic link that no event tells of. A file that cannot be read is left for the next look.
+ */
+export function watchConfig(file: string, text: string, clock: Clock, changed: () => Promise<void>): { stop(): void } {
+  const digest = (content: string): string => createHash('sha256').update(content).digest('hex');
+  let last = digest(text);
+  let cancel = (): void => {};
+  let running: Promise<void> = Promise.resolve();
+  const now = (): void => {
+    running = running.then(changed);
+  };
+  const look = (): void => {
+    try {
+      const current = digest(readFileSync(file, 'utf8'));
+      if (current !== last) {
+        last = current;
+        now();
+      }
+    } catch {
+      // Between the removal of the old file and the arrival of the new one there is none.
+    }
+    cancel = clock.timer(LOOK_EVERY, look);
+  };
+  cancel = clock.timer(LOOK_EVERY, look);
+  process.on('SIGHUP', now);
+  return {
+    stop() {
+      cancel();
+      process.off('SIGHUP', now);
+    },
+  };
+}
