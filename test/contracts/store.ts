@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { describe, type TestContext, test } from 'node:test';
 import { verifyAudit } from '../../src/domain/audit.ts';
 import { HeadgateError } from '../../src/domain/error.ts';
 import type { Change, SampleRow, Store } from '../../src/domain/ports.ts';
 import { HOUR, MINUTE, SECOND } from '../../src/domain/time.ts';
-import { decision, incident, item, lease, MONDAY, RETENTION, STAGE, sample } from '../stores/rows.ts';
+import { decision, incident, item, lease, MONDAY, RETENTION, STAGE, sample, sha256 } from '../stores/rows.ts';
 
 type Open = (t: TestContext) => Promise<Store>;
 
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 const ids = (rows: readonly { readonly id: string }[]): readonly string[] => rows.map((row) => row.id);
 const audited = (action: string): Change => ({
   put: 'audit',

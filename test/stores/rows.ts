@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +14,8 @@ import { DAY, HOUR } from '../../src/domain/time.ts';
 export const MONDAY = Date.UTC(2026, 0, 5);
 export const STAGE: StageId = 'orders.enrich';
 export const RETENTION: Retention = { raw: 48 * HOUR, minutes: 14 * DAY, hours: 365 * DAY, history: 90 * DAY };
+
+export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 export const incident = (id: string, change: Partial<Incident> = {}): Incident => ({
   id,

@@ -5,7 +5,8 @@ import { copyFileSync, existsSync, readdirSync, readFileSync, statSync, utimesSy
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
-import { openSqlite, sqlite } from '../../src/stores/sqlite/index.ts';
+import { sqlite } from '../../src/stores/sqlite/index.ts';
+import { openSqlite } from '../../src/stores/sqlite/open-store.ts';
 import { MIGRATIONS, migrate } from '../../src/stores/sqlite/schema.ts';
 import { folder, incident, item, MONDAY, sample } from './rows.ts';
 
@@ -47,7 +48,7 @@ test('takes the path from the config and refuses what is no file', () => {
 /** A process that opens the file and says what came of it; it keeps the file until it is killed. */
 function opener(t: TestContext, path: string): { process: ChildProcess; says: Promise<string> } {
   const code = `
-    import { openSqlite } from ${JSON.stringify(new URL('../../src/stores/sqlite/index.ts', import.meta.url).href)};
+    import { openSqlite } from ${JSON.stringify(new URL('../../src/stores/sqlite/open-store.ts', import.meta.url).href)};
     try { await openSqlite({ path: process.argv[1], read_only: false }); console.log('open'); setInterval(() => {}, 1000); }
     catch (error) { console.log(error.code + ': ' + error.message); }`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', code, path], {

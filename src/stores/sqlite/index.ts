@@ -1,16 +1,6 @@
 import { z } from 'zod';
-import type { Store } from '../../domain/ports.ts';
 import { defineStore } from '../../kit/component.ts';
-import { Dictionary } from './dictionary.ts';
-import { history } from './history.ts';
-import { commit } from './journal.ts';
-import { openFile } from './open-file.ts';
-import { Rollups } from './rollups.ts';
-import { samples } from './samples.ts';
-import { state } from './state.ts';
-import { type Connect, connect } from './store-file.ts';
-import { Ticks } from './ticks.ts';
-import { upkeep } from './upkeep.ts';
+import { openSqlite } from './open-store.ts';
 
 export const SqliteConfig = z.strictObject({
   path: z
@@ -39,23 +29,3 @@ to \`.corrupt-TIME\` at the start and a new one is begun. Costs about 4 bytes a 
   examples: [{ title: 'One file', yaml: 'store: { sqlite: ./headgate.db }' }],
   open: (config, say) => openSqlite(config, say),
 });
-
-/** As the definition opens it; `open` is for tests whose disk fails. */
-export async function openSqlite(
-  config: SqliteConfig,
-  say: (message: string) => void = () => {},
-  open: Connect = connect,
-): Promise<Store> {
-  const file = openFile(config.path, config.read_only, say, open);
-  const dictionary = new Dictionary(file.main);
-  const ticks = new Ticks(file.main, dictionary);
-  const tables = { dictionary, ticks, rollups: new Rollups(file.main, dictionary, ticks) };
-  return {
-    commit: (changes) => commit(file, changes),
-    ...history(file),
-    ...samples(file, tables),
-    ...state(file),
-    maintain: upkeep(file, tables),
-    close: () => file.close(),
-  };
-}
