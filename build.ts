@@ -8,9 +8,9 @@ const ROOT = import.meta.dirname;
 
 /**
  * Packages that stay outside the bundle. The tracer is loaded only where an exporter is configured: it takes 0.3 s and
- * 40 MB, and patches modules at run time, which a bundle would hide from it.
+ * 40 MB, and patches modules at run time, which a bundle would hide from it. esbuild builds the page in a checkout only.
  */
-const EXTERNAL = ['@opentelemetry/sdk-node'];
+const EXTERNAL = ['@opentelemetry/sdk-node', 'esbuild'];
 
 /** Some packages are CommonJS and ask for builtins by `require`, which an ES module does not have. */
 const REQUIRE =
