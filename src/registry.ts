@@ -5,12 +5,14 @@ import { limits } from './detectors/limits/index.ts';
 import type { Registry } from './kit/component.ts';
 import { logNotifier } from './notifiers/log/index.ts';
 import { webhook } from './notifiers/webhook/index.ts';
+import { httpJson } from './sources/http-json/index.ts';
+import { metricsEndpoint } from './sources/metrics-endpoint/index.ts';
 import { memory } from './stores/memory/index.ts';
 import { sqlite } from './stores/sqlite/index.ts';
 
 /** All components of this build; one line for each plugin. */
 export const registry: Registry = {
-  sources: [],
+  sources: [metricsEndpoint, httpJson],
   detectors: [limits, baseline],
   actuators: [valve, httpGate],
   notifiers: [webhook, logNotifier],

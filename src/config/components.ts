@@ -106,10 +106,13 @@ export function readActuators(registry: Registry, entries: Readonly<Record<strin
   return read;
 }
 
+/** In the working directory: where the daemon is started by hand, and where a service file says so. */
+const DEFAULT_STORE: Raw = { sqlite: './headgate.db' };
+
 /** A store is one key, its type; the value is its options, or the one option that matters, or `true` where it has none. */
 export function readStore(registry: Registry, raw: Raw | undefined, findings: Findings): ComponentConfig | undefined {
   const types = registry.stores.map(({ type }) => type);
-  const written = raw ?? { [types[0] ?? 'memory']: true };
+  const written = raw ?? DEFAULT_STORE;
   const keys = Object.keys(written);
   if (keys.length !== 1) {
     findings.error(['store'], `want exactly one of ${types.join(', ')}`);

@@ -84,8 +84,10 @@ function tidy(def: { readonly type: string; readonly defaultValue?: unknown }, n
   if (node.maximum === Number.MAX_SAFE_INTEGER) delete node.maximum;
   if (node.minimum === Number.MIN_SAFE_INTEGER) delete node.minimum;
   const { type, defaultValue } = def;
-  if (type === 'default' && node.default === undefined && node.type === 'string')
+  if (type !== 'default' || node.default !== undefined) return;
+  if (node.type === 'string')
     node.default = typeof defaultValue === 'number' ? formatDuration(defaultValue) : defaultValue;
+  else if (/^(\[\]|\{\}|true|false)$/.test(JSON.stringify(defaultValue))) node.default = defaultValue;
 }
 
 function block(schema: z.ZodType, name: string, definitions: Record<string, SchemaNode>): SchemaNode {

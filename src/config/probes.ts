@@ -1,5 +1,4 @@
 import { SIGNAL_NAME, type SignalSpec } from '../domain/signal.ts';
-import type { StageId } from '../domain/stage.ts';
 import type { Registry, SourceDefinition } from '../kit/component.ts';
 import { canonical } from './canonical.ts';
 import { declarationOf, type Raw, readWith } from './components.ts';
@@ -25,18 +24,14 @@ export interface ReadProbe extends ProbeConfig {
   readonly essence: string;
 }
 
-const CONCURRENCY_INLINE = 8;
+/** Inline sources often reach many hosts; a few that hang must not hold up the others. */
+const CONCURRENCY_INLINE = 64;
 
 /** Reads a stage's probes, in order. A probe that is wrong is left out, and said. */
-export function readProbes(
-  stage: StageId,
-  probes: readonly Raw[],
-  path: Path,
-  scene: ProbeScene,
-): readonly ReadProbe[] {
+export function readProbes(probes: readonly Raw[], path: Path, scene: ProbeScene): readonly ReadProbe[] {
   const read = probes.flatMap((raw, index) => {
     const here = [...path, index];
-    const probe = 'source' in raw ? named(raw, index, here, scene) : inline(stage, raw, index, here, scene);
+    const probe = 'source' in raw ? named(raw, index, here, scene) : inline(raw, index, here, scene);
     return probe ? [{ probe, here }] : [];
   });
   const owner = new Map<string, string>();
@@ -72,7 +67,7 @@ function named(raw: Raw, index: number, path: Path, scene: ProbeScene): ReadProb
 }
 
 /** `{type: t, …how to connect, …what to read}`; those that connect alike share one source. */
-function inline(stage: StageId, raw: Raw, index: number, path: Path, scene: ProbeScene): ReadProbe | undefined {
+function inline(raw: Raw, index: number, path: Path, scene: ProbeScene): ReadProbe | undefined {
   if (!('type' in raw)) {
     scene.findings.error(path, 'want source: NAME of a source, or type: TYPE to write one in place');
     return undefined;
@@ -86,7 +81,7 @@ function inline(stage: StageId, raw: Raw, index: number, path: Path, scene: Prob
   const words = ['type', ...connecting.keys(), ...shapeOf(definition.probe).keys()];
   const config = readWith(definition.config, connection, path, scene.findings, words);
   const key = `${definition.type} ${canonical(connection)}`;
-  const name = scene.inline.get(key) ?? freeName(`${stage}/${definition.type}`, scene.sources);
+  const name = scene.inline.get(key) ?? freeName(definition.type, scene);
   const probe = finished(definition, name, index, ask, words, path, scene);
   if (!config || !probe) return undefined;
   scene.inline.set(key, name);
@@ -95,9 +90,10 @@ function inline(stage: StageId, raw: Raw, index: number, path: Path, scene: Prob
   return probe;
 }
 
-function freeName(wanted: string, taken: ReadonlyMap<string, unknown>): string {
-  let name = wanted;
-  for (let n = 2; taken.has(name); n++) name = `${wanted}-${n}`;
+/** `http-json`, `http-json-2` …, past the names the user gave. */
+function freeName(type: string, { sources, written }: ProbeScene): string {
+  let name = type;
+  for (let n = 2; sources.has(name) || written.has(name); n++) name = `${type}-${n}`;
   return name;
 }
 

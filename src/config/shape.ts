@@ -5,9 +5,10 @@ import { hole, PipelineShape, PolicyShape } from './shape-pipeline.ts';
 /** The whole file. Blocks of components are holes here: their own schemas read them, chosen by `type`. */
 export const Root = z.strictObject({
   server: Server.prefault({}).meta({ description: 'Page, API and /metrics.' }),
-  store: hole('store')
-    .optional()
-    .meta({ description: 'Where the daemon keeps what it must not forget: one key, the type of the store.' }),
+  store: hole('store').optional().meta({
+    description:
+      'Where the daemon keeps what it must not forget: one key, the type of the store. Default: sqlite: ./headgate.db in the working directory.',
+  }),
   sources: z.record(name, hole('source')).default({}).meta({ description: 'Connections to watched systems by name.' }),
   actuators: z.record(name, hole('actuator')).default({}).meta({ description: 'Gates by name; valve is built in.' }),
   notifiers: z.record(name, hole('notifier')).default({}).meta({ description: 'Who can be told, by name.' }),

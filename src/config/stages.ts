@@ -39,7 +39,7 @@ export function readPipelines(
     const budget = budgetOf(shape.budget);
     const stages = Object.entries(shape.stages).map(([stage, one]) => {
       const path = ['pipelines', name, 'stages', stage];
-      const read = readProbes(stageId(name, stage), one.probes as readonly Raw[], [...path, 'probes'], scene);
+      const read = readProbes(one.probes as readonly Raw[], [...path, 'probes'], scene);
       probes.set(
         stageId(name, stage),
         read.map(({ essence, ...probe }) => probe),
