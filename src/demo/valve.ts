@@ -17,7 +17,7 @@ export interface Valve {
 }
 
 const OPEN: Opening = { open: true };
-const LONGEST_POLL_MS = 20_000;
+const LONGEST_POLL_SECONDS = 20;
 /** Distance of two questions, also where the daemon does not hold the answer back. */
 const SHORTEST_PAUSE_MS = 50;
 
@@ -70,9 +70,9 @@ async function poll(
     try {
       // A hold that was renewed may keep its version, so ask again well before it ends.
       const left = (endsAt() ?? Number.POSITIVE_INFINITY) - performance.now();
-      const patience = Math.max(1_000, Math.min(LONGEST_POLL_MS, left / 2));
-      url.search = version < 0 ? '' : `?wait=${Math.round(patience / 1_000)}s&version=${version}`;
-      const limit = AbortSignal.any([abort, AbortSignal.timeout(patience + 5_000)]);
+      const patience = Math.max(1, Math.floor(Math.min(LONGEST_POLL_SECONDS, left / 2_000)));
+      url.search = version < 0 ? '' : `?wait=${patience}s&version=${version}`;
+      const limit = AbortSignal.any([abort, AbortSignal.timeout(patience * 1_000 + 5_000)]);
       const response = await fetch(url, { signal: limit, redirect: 'error' });
       if (!response.ok) throw new Error(`valve answered ${response.status}`);
       const answer = (await response.json()) as Answer;
