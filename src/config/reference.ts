@@ -1,8 +1,13 @@
 import type { z } from 'zod';
 import type { Declaration, Registry } from '../kit/component.ts';
 import { SourceCommon } from './components.ts';
+import { placedExample } from './example.ts';
 import { jsonSchema, type SchemaNode, schemaOf } from './json-schema.ts';
 import { table } from './reference-table.ts';
+
+type RoomName = Parameters<typeof placedExample>[0];
+
+const singular = (key: keyof Registry): RoomName => key.slice(0, -1) as RoomName;
 
 const FOLDER = 'docs/reference';
 const MADE = '<!-- Made by `headgate docs` from the declarations in the code; edit those. -->';
@@ -59,19 +64,18 @@ function roomPage({ key, title, intro }: Room, registry: Registry): string {
   );
   const index = ['| type | what it does | |', '|---|---|---|', ...list].join('\n');
   const common = key === 'sources' ? [`## Keys of every source under \`sources\`\n\n${keys(SourceCommon)}`] : [];
-  return page([`# ${title}`, intro, index, ...common, ...components.map((one) => component(one))]);
+  return page([`# ${title}`, intro, index, ...common, ...components.map((one) => component(singular(key), one))]);
 }
 
-function component(of: Declaration<z.ZodType> & { readonly probe?: z.ZodType }): string {
+function component(room: RoomName, of: Declaration<z.ZodType> & { readonly probe?: z.ZodType }): string {
   const facts = [`**${of.stability}** · ${of.summary}`, ...abilities(of)].join('\n\n');
   const tables =
     of.probe === undefined
       ? [keys(of.config)]
       : [`### How to connect\n\n${keys(of.config)}`, `### What to read\n\n${keys(of.probe)}`];
-  const examples = of.examples.map(({ title, yaml }) => {
-    const where = yaml.trimStart().startsWith('type:') ? ', as an entry of `probes`' : '';
-    return `${title}${where}:\n\n\`\`\`yaml\n${yaml.trim()}\n\`\`\``;
-  });
+  const examples = of.examples.map(
+    ({ title, yaml }) => `${title}:\n\n\`\`\`yaml\n${placedExample(room, yaml)}\n\`\`\``,
+  );
   return [`## ${of.type}`, facts, of.description.trim(), ...tables, ...examples].join('\n\n');
 }
 
