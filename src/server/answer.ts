@@ -36,6 +36,9 @@ export const notFound = (message: string): Refusal => new Refusal(404, 'not-foun
 
 export const json = (body: unknown, status = 200): Answer => ({ kind: 'json', status, body });
 
+/** Bodies are a few words; more is refused before it is read. */
+export const MAX_BODY = 64 * 1024;
+
 /** Sent with everything; the page needs no more than its own origin, and nobody may frame it or read it from elsewhere. */
 export const COMMON_HEADERS: Readonly<Record<string, string>> = {
   'X-Content-Type-Options': 'nosniff',
@@ -89,7 +92,7 @@ const drained = async (response: ServerResponse): Promise<void> => {
   response.off('close', leave);
 };
 
-/** Every error leaves as `ApiError`. A connection whose request was not read to its end is not used again. */
+/** Every error leaves as `ApiError`. A connection on which a long body may still be coming is not used again. */
 export function sendRefusal(request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
   if (response.headersSent) return void response.destroy();
   const body: ApiError = { error: { code: refusal.code, message: refusal.message } };
@@ -98,8 +101,13 @@ export function sendRefusal(request: IncomingMessage, response: ServerResponse, 
     'Content-Type': 'application/json; charset=utf-8',
     'Cache-Control': 'no-store',
     'Content-Length': Buffer.byteLength(text),
-    ...(request.complete ? {} : { Connection: 'close' }),
+    ...(isSoonRead(request) ? {} : { Connection: 'close' }),
     ...refusal.headers,
   });
   response.end(request.method === 'HEAD' ? undefined : text);
 }
+
+/** What is unread of a short body is skipped; nobody waits for the end of a long one. */
+const isSoonRead = (request: IncomingMessage): boolean =>
+  request.complete ||
+  (request.headers['transfer-encoding'] === undefined && Number(request.headers['content-length'] ?? 0) <= MAX_BODY);

@@ -1,10 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { DurationMs, EpochMs } from '../domain/time.ts';
 import { parseDuration } from '../kit/duration.ts';
-import { badRequest, Refusal } from './answer.ts';
-
-/** Bodies are a few words; more is refused before it is read. */
-export const MAX_BODY = 64 * 1024;
+import { badRequest, MAX_BODY, Refusal } from './answer.ts';
 
 /** The largest time a `Date` can hold. */
 const MAX_TIME = 8.64e15;
