@@ -147,7 +147,7 @@ function ahead(plot: uPlot, { marks, colours, data, labels }: Scene): void {
     context.lineTo(x1, y1);
     context.stroke();
     const edge = plot.bbox.left + plot.bbox.width - 4 * px();
-    if (labels) words(context, colours, label, Math.min(edge, x1), Math.min(y1, (y0 + y1) / 2) - 8 * px(), 'right');
+    if (labels) words(context, colours, label, Math.min(edge, x1) - 14 * px(), y1 - 6 * px(), 'right');
   });
 }
 

@@ -2,7 +2,7 @@ import type { ApiStage } from '../../server/api.ts';
 import { incidentName, nameOf, pipelineOf } from '../model/names.ts';
 import { ribbonOf } from '../model/ribbon.ts';
 import { incidentHash, stageHash } from '../model/route.ts';
-import { heldStages, incidentOf, STATE_WORD, stateOf } from '../model/state.ts';
+import { heldStages, incidentOf, learnedShare, STATE_WORD, stateOf } from '../model/state.ts';
 import { shownWindow } from '../model/window.ts';
 import { clock, clockOrDay, duration, epoch } from '../text/time.ts';
 import { Decisions } from './decisions.tsx';
@@ -129,7 +129,7 @@ export function StageScreen(props: { id: string }) {
       <div class="stage-head">
         <div>
           <h1 class={state}>
-            <Glyph state={state} big learned={stage.learned} />
+            <Glyph state={state} big learned={learnedShare(stage)} />
             {heldStages([stage], fleet.leases).has(stage.id) && state !== 'held' && <Glyph state="held" big />}
             {nameOf(stage.id)}
             <span class="dim">

@@ -82,7 +82,7 @@ function Find() {
     );
   };
   const leave = (event: KeyboardEvent): void => {
-    if (event.key === 'Escape') field.current?.blur();
+    if (event.key === 'Escape' || event.key === 'Enter') field.current?.blur();
     if (event.key === 'Enter') document.querySelector<HTMLElement>('[data-row]')?.click();
   };
   return (
