@@ -13,6 +13,8 @@ const SHAPE = 0.15;
 const LEAST_SCALE = 0.1;
 /** One exceedance counts at most as this many scales. A lasting fault must not teach the tail that faults are usual. */
 const FARTHEST_IN_SCALES = 6;
+/** A young tail forgets faster, so that its first steps do not weigh for long: memory is this and half of what was seen. */
+const YOUNGEST_MEMORY = 100;
 /** Updates between two fits of threshold and scale; a fit costs two passes over the buckets. */
 const UPDATES_PER_FIT = 16;
 
@@ -40,14 +42,15 @@ function bucketOf(magnitude: number): number {
  */
 export class DecayedTail {
   readonly #counts = new Float32Array(BUCKETS);
-  readonly #fade: number;
+  readonly #memory: number;
   #total = 0;
+  #seen = 0;
   #updates = 0;
   #threshold = 0;
   #scale = 1;
 
   constructor(memory: number, prior = 32) {
-    this.#fade = Math.exp(-UPDATES_PER_FIT / memory);
+    this.#memory = memory;
     for (let bucket = 0; bucket < BUCKETS; bucket++) {
       this.#counts[bucket] =
         prior * (normalSurvival(EDGES[bucket] as number) - normalSurvival(EDGES[bucket + 1] as number));
@@ -80,18 +83,20 @@ export class DecayedTail {
     const bucket = bucketOf(magnitude > farthest ? farthest : magnitude);
     this.#counts[bucket] = (this.#counts[bucket] as number) + weight;
     this.#total += weight;
+    this.#seen += 1;
     this.#updates += 1;
     if (this.#updates >= UPDATES_PER_FIT) this.#fit();
   }
 
   write(to: NumberWriter): void {
     to.floats(this.#counts);
-    for (const value of [this.#total, this.#updates, this.#threshold, this.#scale]) to.number(value);
+    for (const value of [this.#total, this.#seen, this.#updates, this.#threshold, this.#scale]) to.number(value);
   }
 
   read(from: NumberReader): void {
     from.floats(this.#counts);
     this.#total = from.number();
+    this.#seen = from.number();
     this.#updates = from.number();
     this.#threshold = from.number();
     this.#scale = from.number();
@@ -123,7 +128,7 @@ export class DecayedTail {
 
   /** Fades old counts, then fits threshold and scale to what is left. */
   #fit(): void {
-    const fade = this.#updates === 0 ? 1 : this.#fade;
+    const fade = Math.exp(-this.#updates / Math.min(this.#memory, YOUNGEST_MEMORY + this.#seen / 2));
     let total = 0;
     for (let bucket = 0; bucket < BUCKETS; bucket++) {
       const count = (this.#counts[bucket] as number) * fade;

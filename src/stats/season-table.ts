@@ -63,6 +63,15 @@ export class SeasonTable {
     return (visits * this.#between(this.#spreads, at) + LEVEL_VISITS * usual) / (visits + LEVEL_VISITS);
   }
 
+  /**
+   * How far the interpolated level may be off because a season bends within a slot: half the larger second difference of the levels
+   * around, less what noise of size `spread` would make of it. 0 on straight slopes, large beside the edge of a step.
+   */
+  roughness(at: SlotPosition, spread: number): number {
+    const bend = Math.max(this.#bend(at.low), this.#bend(at.high));
+    return Math.max(0, bend - 2 * spread) / 2;
+  }
+
   /** Learns a level that was true for `slotsLong` of a slot (≤ 1), `deviation` away from what had been expected. */
   learn(at: SlotPosition, level: number, deviation: number, slotsLong: number): void {
     this.#learnSlot(at.low, level, deviation, slotsLong * (1 - at.share));
@@ -95,6 +104,16 @@ export class SeasonTable {
     from.floats(this.#levels);
     from.floats(this.#spreads);
     from.floats(this.#visits);
+  }
+
+  /** Second difference of the levels at a slot; 0 where a neighbour is not known. */
+  #bend(slot: number): number {
+    const slots = this.#levels.length;
+    const before = (slot + slots - 1) % slots;
+    const after = (slot + 1) % slots;
+    if (!(this.#isKnown(slot) && this.#isKnown(before) && this.#isKnown(after))) return 0;
+    const levels = this.#levels;
+    return Math.abs((levels[before] as number) - 2 * (levels[slot] as number) + (levels[after] as number));
   }
 
   #isKnown(slot: number): boolean {

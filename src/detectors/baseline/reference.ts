@@ -1,6 +1,5 @@
 import type { DurationMs } from '../../domain/time.ts';
 import { fromAsinhScale, toAsinhScale } from '../../stats/asinh-scale.ts';
-import { ewmaWeight } from '../../stats/ewma.ts';
 import type { NumberReader, NumberWriter } from '../../stats/number-codec.ts';
 import { NORMAL_PER_MEAN_DEVIATION, robustScale } from '../../stats/robust-scale.ts';
 import { SeasonTable } from '../../stats/season-table.ts';
@@ -12,18 +11,26 @@ const UNIT_SHARE = 0.05;
 /** One sample moves a level by at most this many standard deviations, and a spread by at most this many. */
 const CLIP = { level: 2.5, spread: 4 };
 /** Standard deviations (of a ratio) that are possible at a time of season nobody has seen yet; never more than `OF_SPREAD` spreads. */
-const UNFAMILIAR = { start: 0.5, unseasoned: 0.25, longerSeason: 0.35, ageing: 0.5, holiday: 0.7, ofSpread: 4 };
+const UNFAMILIAR = { start: 0.5, unseasoned: 0.5, longerSeason: 0.35, ageing: 0.5, holiday: 0.7, ofSpread: 25 };
+/** A shorter memory speaks only where it misses by so much less. */
+const PREFER_LONGER = 1.15;
 /** Samples that the spread of the lower rank stands for when a rank begins. */
 const INHERITED = 50;
 /** A shift by more than this (on the asinh scale, e^1.5 = 4.5 times) is another signal: what was learned of seasons is let go. */
 const OTHER_SIGNAL = 1.5;
+/** … and as a multiple of its usual step from sample to sample, so that noise around zero stays linear. */
+const STEPS = 1.5;
+/** Samples over which size and step are averaged. */
+const UNIT_MEMORY = 1_000;
 /** The unit is changed once the signal's size has moved this many times. */
-const UNIT_IS_OFF = 6;
+const UNIT_IS_OFF = 3;
 
 /** What would be normal at a moment, on the asinh scale. */
 export interface Prediction {
-  /** 0: level only; k: the k-th season is known at this time. */
+  /** Which reference speaks. 0: the level alone; k: the k-th season. */
   readonly rank: number;
+  /** True where the longest season is known at this time. */
+  readonly settled: boolean;
   readonly centre: number;
   /** Standard deviation of what was learned. */
   readonly spread: number;
@@ -65,8 +72,8 @@ export class Reference {
   begin(values: readonly number[], at: number, unitOfZero: number): void {
     const { centre } = robustScale(values);
     const steps = values.slice(1).map((value, i) => Math.abs(value - (values[i] as number)));
-    this.#size = robustScale(values.map(Math.abs)).centre || robustScale(values.map(Math.abs)).scale;
-    this.#step = robustScale(steps).centre || 0;
+    this.#size = winsorisedMean(values.map(Math.abs));
+    this.#step = winsorisedMean(steps);
     this.#unit = this.#wantedUnit() || unitOfZero;
     this.#last = values[0] as number;
     this.#level = toAsinhScale(centre, this.#unit);
@@ -93,16 +100,19 @@ export class Reference {
 
   predict(moment: Moment): Prediction {
     const top = this.#tables.length;
-    let rank = top;
-    while (rank > 0 && !this.#table(rank).knows(this.#position(moment, rank))) rank -= 1;
+    const known = this.#known(moment);
+    const rank = this.#best(known, moment);
     const centre = this.#baseOf(rank, moment) + this.#offset;
     const spread = this.#spreadOf(rank, moment);
-    const unfamiliar = Math.min(
-      UNFAMILIAR.ofSpread * spread,
-      rank < top || top === 0 ? this.#unfamiliar(rank, moment.at) : 0,
-    );
+    const unfamiliar = Math.min(UNFAMILIAR.ofSpread * spread, this.#unfamiliar(rank, known, moment.at));
     const holiday = moment.holiday ? UNFAMILIAR.holiday : 0;
-    return { rank, centre, spread, wide: Math.sqrt(spread ** 2 + unfamiliar ** 2 + holiday ** 2) };
+    return {
+      rank,
+      settled: known === top,
+      centre,
+      spread,
+      wide: Math.sqrt(spread ** 2 + unfamiliar ** 2 + holiday ** 2),
+    };
   }
 
   /** Learns a sample that stood for `elapsed`; `weight` in [0, 1] is the trust in it. */
@@ -110,8 +120,8 @@ export class Reference {
     const y = this.toScale(x);
     const reach = CLIP.level * expected.wide;
     const residual = y - expected.centre;
-    const deviation = Math.min(Math.abs(residual), CLIP.spread * expected.wide);
     const trusted = weight * elapsed;
+    this.#learnSpreads(y, moment, CLIP.spread * expected.wide, weight);
     for (let rank = 1; rank <= this.#tables.length; rank++) {
       const position = this.#position(moment, rank);
       const table = this.#table(rank);
@@ -125,9 +135,8 @@ export class Reference {
         Math.min(1, trusted / slot),
       );
     }
-    this.#learnSpread(expected.rank, deviation, weight);
     this.#learnLevel(clip(y - this.#offset - this.#level, reach), trusted);
-    if (expected.rank > 0 && expected.rank === this.#tables.length) this.#learnOffset(clip(residual, reach), trusted);
+    if (expected.settled && expected.rank > 0) this.#learnOffset(clip(residual, reach), trusted);
     this.#learnUnit(x);
     this.#samples += 1;
     this.#learnedAt = moment.at;
@@ -203,27 +212,60 @@ export class Reference {
     let usual = this.#spreads[rank] as number;
     for (let lower = rank - 1; lower >= 0 && this.#counts[lower + 1] === 0; lower--)
       usual = this.#spreads[lower] as number;
-    const deviation = rank === 0 ? usual : this.#table(rank).spread(this.#position(moment, rank), usual);
-    return Math.max(this.#settings.leastSpread, deviation * NORMAL_PER_MEAN_DEVIATION);
+    if (rank === 0) return Math.max(this.#settings.leastSpread, usual * NORMAL_PER_MEAN_DEVIATION);
+    const position = this.#position(moment, rank);
+    const deviation = this.#table(rank).spread(position, usual);
+    const spread = Math.max(this.#settings.leastSpread, deviation * NORMAL_PER_MEAN_DEVIATION);
+    const roughness = this.#table(rank).roughness(position, spread);
+    return Math.sqrt(spread ** 2 + roughness ** 2);
   }
 
-  #unfamiliar(rank: number, at: number): number {
-    if (this.#tables.length === 0) return UNFAMILIAR.start / (1 + this.#samples / 60);
-    if (rank > 0) return UNFAMILIAR.longerSeason;
-    const shortest = (this.#settings.seasons[0] as Settings['seasons'][number]).length;
-    const age = Math.min(1, Math.max(0, at - this.#learnedAt) / (shortest / 8));
-    return UNFAMILIAR.unseasoned + UNFAMILIAR.ageing * age;
+  #knows(rank: number, moment: Moment): boolean {
+    return rank === 0 || this.#table(rank).knows(this.#position(moment, rank));
   }
 
-  #learnSpread(rank: number, deviation: number, weight: number): void {
-    if (this.#counts[rank] === 0) {
-      this.#spreads[rank] = this.#spreads[rank - 1] as number;
-      this.#counts[rank] = INHERITED;
+  /** The highest rank whose slot is known. */
+  #known(moment: Moment): number {
+    let rank = this.#tables.length;
+    while (!this.#knows(rank, moment)) rank -= 1;
+    return rank;
+  }
+
+  /** Of the known ranks the one that has missed by least; a shorter memory has to be clearly better than a longer season. */
+  #best(known: number, moment: Moment): number {
+    let best = known;
+    for (let rank = known - 1; rank >= 0; rank--) {
+      if (this.#counts[known] === 0) break;
+      if (!this.#knows(rank, moment)) continue;
+      if ((this.#spreads[rank] as number) * PREFER_LONGER < (this.#spreads[best] as number)) best = rank;
     }
-    const count = (this.#counts[rank] as number) + weight;
-    const old = this.#spreads[rank] as number;
-    this.#spreads[rank] = old + (weight / count) * (deviation - old);
-    this.#counts[rank] = Math.min(count, this.#settings.tailMemory);
+    return best;
+  }
+
+  #unfamiliar(rank: number, known: number, at: number): number {
+    const [shortest] = this.#settings.seasons;
+    if (!shortest) return UNFAMILIAR.start / (1 + this.#samples / 60);
+    const never = known === this.#tables.length ? 0 : known === 0 ? UNFAMILIAR.unseasoned : UNFAMILIAR.longerSeason;
+    // A level that does not follow knows less and less of the season, whichever it is.
+    const age = Math.min(1, Math.max(0, at - this.#learnedAt) / (shortest.length / 8));
+    return never + (rank === 0 ? UNFAMILIAR.ageing * age : 0);
+  }
+
+  /** Every known rank learns how far it misses, so that the best one can speak. */
+  #learnSpreads(y: number, moment: Moment, most: number, weight: number): void {
+    for (let rank = this.#known(moment); rank >= 0; rank--) {
+      if (!this.#knows(rank, moment)) continue;
+      if (this.#counts[rank] === 0) {
+        const lower = this.#counts.findLastIndex((count, below) => below < rank && count > 0);
+        this.#spreads[rank] = this.#spreads[lower] as number;
+        this.#counts[rank] = INHERITED;
+      }
+      const count = (this.#counts[rank] as number) + weight;
+      const deviation = Math.min(Math.abs(y - this.#baseOf(rank, moment) - this.#offset), most);
+      const old = this.#spreads[rank] as number;
+      this.#spreads[rank] = old + (weight / Math.max(INHERITED, count / 2)) * (deviation - old);
+      this.#counts[rank] = Math.min(count, 2 * this.#settings.tailMemory);
+    }
   }
 
   #learnLevel(residual: number, trusted: DurationMs): void {
@@ -237,14 +279,14 @@ export class Reference {
   }
 
   #wantedUnit(): number {
-    return Math.max(UNIT_SHARE * this.#size, this.#step);
+    return Math.max(UNIT_SHARE * this.#size, STEPS * this.#step);
   }
 
   /** Follows the size of the signal, and changes the unit where the old one has become far too fine or too coarse. */
   #learnUnit(x: number): void {
     const size = Math.abs(x);
     const step = Math.abs(x - this.#last);
-    const rate = ewmaWeight(1, 1_000);
+    const rate = Math.max(1 / UNIT_MEMORY, 1 / (this.#samples + 1));
     this.#size += rate * (Math.min(size, 8 * (this.#size || size)) - this.#size);
     this.#step += rate * (Math.min(step, 8 * (this.#step || step)) - this.#step);
     this.#last = x;
@@ -269,6 +311,13 @@ export class Reference {
     this.#unit = unit;
     this.#offset = 0;
   }
+}
+
+/** Mean of non-negative values, none counted for more than eight times their median (or mean, where that is 0). */
+function winsorisedMean(values: readonly number[]): number {
+  if (values.length === 0) return 0;
+  const most = 8 * (robustScale(values).centre || robustScale(values).scale);
+  return values.reduce((sum, value) => sum + Math.min(value, most), 0) / values.length;
 }
 
 const clip = (value: number, reach: number): number => (value > reach ? reach : value < -reach ? -reach : value);

@@ -17,6 +17,8 @@ const KEPT = 32;
 const LEAST_P = 1e-300;
 /** What a surprising sample weighs in the reference while nobody holds: a guard against learning slowly into a fault. */
 const NEWS_WEIGHT = 0.05;
+/** Comparisons with other times within the memory of the likeness; more would tell nothing new and cost much. */
+const COMPARISONS = 60;
 /** How fast the interval between samples is learned. */
 const STEP_RATE = 0.05;
 
@@ -47,6 +49,7 @@ export class SignalModel {
   #votes: Votes | undefined;
   #lastAt: EpochMs = Number.NEGATIVE_INFINITY;
   #step: DurationMs;
+  #uncompared: DurationMs = 0;
   /** Running mean of the residual over hours, for `accept`; never clipped, moves also on hold. */
   #away = 0;
 
@@ -111,6 +114,7 @@ export class SignalModel {
     to.number(this.#lastAt);
     to.number(this.#step);
     to.number(this.#away);
+    to.number(this.#uncompared);
     this.#values.write(to);
     this.#residuals.write(to);
     this.#likeness.write(to);
@@ -123,6 +127,7 @@ export class SignalModel {
     this.#lastAt = from.number();
     this.#step = from.number();
     this.#away = from.number();
+    this.#uncompared = from.number();
     this.#values.read(from);
     this.#residuals.read(from);
     this.#likeness.read(from);
@@ -158,29 +163,34 @@ export class SignalModel {
     if (moment.holiday) return;
     const stood = Math.min(look.elapsed, 2 * this.#step);
     const { passing } = this.#likeness;
-    this.#compare(x, moment, reference, stood);
+    this.#uncompared += stood;
+    if (this.#uncompared >= this.#settings.likenessMemory / COMPARISONS) this.#compare(x, moment, reference);
     votes.advance(look.residual, look.slowMean, look.surprise, how);
     // A day that passes for another one teaches neither.
     if (how === 'hold' || passing) return;
     reference.learn(x, look.as, look.expected, stood, look.surprise > NEWS ? NEWS_WEIGHT : 1);
   }
 
-  #compare(x: number, moment: Moment, reference: Reference, stood: DurationMs): void {
+  #compare(x: number, moment: Moment, reference: Reference): void {
     if (moment.substitutes.length === 0) return;
     const y = reference.toScale(x);
     const residual = (k: number): number => {
-      const { rank, centre, spread } = reference.predict(k === 0 ? moment : (moment.substitutes[k - 1] as Moment));
-      return rank === this.#settings.seasons.length ? (y - centre) / spread : k === 0 ? 0 : Number.NaN;
+      const { settled, centre, spread } = reference.predict(moment.substitutes[k - 1] ?? moment);
+      return settled ? (y - centre) / spread : k === 0 ? 0 : Number.NaN;
     };
-    this.#likeness.follow(residual, ewmaWeight(stood, this.#settings.likenessMemory));
+    this.#likeness.follow(residual, ewmaWeight(this.#uncompared, this.#settings.likenessMemory));
+    this.#uncompared = 0;
   }
 
   #look(x: number, moment: Moment, plan: SignalPlan, reference: Reference, votes: Votes): Look {
     const as = moment.substitutes[this.#likeness.chosen - 1] ?? moment;
     const expected = reference.predict(as);
     const away = reference.toScale(x) - expected.centre;
-    const settled = expected.rank === this.#settings.seasons.length;
-    const residual = { learned: away / expected.spread, wide: away / expected.wide, settled };
+    const residual = {
+      learned: away / expected.spread,
+      wide: away / expected.wide,
+      settled: expected.settled,
+    };
     const elapsed = Math.max(0, moment.at - this.#lastAt);
     const slowMean = votes.slowMean(residual, elapsed, this.#step, this.#settings.slowMemory);
     return { as, expected, residual, slowMean, surprise: votes.surprise(residual, slowMean, plan.direction), elapsed };
