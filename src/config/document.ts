@@ -1,5 +1,6 @@
-import { isAlias, isMap, isNode, isPair, isScalar, isSeq, LineCounter, type Pair, parseDocument, visit } from 'yaml';
+import { type Document, isAlias, isNode, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import { type Environment, substitute } from './environment.ts';
+import { spotOf } from './node-at.ts';
 import type { Path } from './problem.ts';
 
 /** Larger files are refused unread: no pipeline needs them, and parsing would block for seconds. */
@@ -21,6 +22,8 @@ export interface ParsedDocument {
   readonly used: ReadonlyMap<string, string>;
   /** Where the key (or list item) at `path` stands; the nearest one above it where the path is not in the file. */
   place(path: Path): Place;
+  /** True where the value at `path` lacks a variable: what is wrong with it besides follows from that. */
+  lacks(path: Path): boolean;
 }
 
 /** Reads YAML 1.2 text with the position of everything in it. Never throws. */
@@ -30,6 +33,7 @@ export function readDocument(text: string, env: Environment): ParsedDocument {
     sound: false,
     used: new Map<string, string>(),
     place: () => ({ line: 1, col: 1 }),
+    lacks: () => false,
   };
   if (Buffer.byteLength(text) > MAX_BYTES)
     return { ...nothing, failures: [{ line: 1, col: 1, message: 'the file is larger than 4 MiB' }] };
@@ -39,60 +43,53 @@ export function readDocument(text: string, env: Environment): ParsedDocument {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(1, line), col: Math.max(1, col) };
   };
-  const failures = document.errors.map(({ code, message, pos }) => ({
-    ...at(pos[0]),
-    message: explain(code, message),
-  }));
+  const failures = telling(document.errors).map(({ code, message, pos }) => {
+    const braces = code === 'UNEXPECTED_TOKEN' && text[pos[0]] === '{' ? '; text with { in it wants quotes here' : '';
+    return { ...at(pos[0]), message: `${explain(code, message)}${braces}` };
+  });
   const sound = document.errors.every(({ code }) => code === 'DUPLICATE_KEY');
   if (!sound) return { ...nothing, failures };
-  visit(document, {
-    Pair(_, { key }) {
-      const bad = badKey(key);
-      if (bad !== undefined) failures.push({ ...at((isNode(key) && key.range?.[0]) || 0), message: bad });
-    },
-  });
+  const twisted = misused(document).map(({ offset, message }) => ({ ...at(offset), message }));
+  if (twisted.length > 0) return { ...nothing, failures: [...failures, ...twisted] };
   const { used, failures: missing } = substitute(document, env);
   failures.push(...missing.map(({ offset, message }) => ({ ...at(offset), message })));
+  const lacking = new Set(missing.map(({ offset }) => offset));
   try {
     const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
-    return { value, failures, sound, used, place: (path) => at(offsetOf(document.contents, path)) };
+    const place = (path: Path) => at(spotOf(document, path).offset);
+    const lacks = (path: Path) => lacking.has(spotOf(document, path).value ?? -1);
+    return { value, failures, sound, used, place, lacks };
   } catch {
-    return {
-      ...nothing,
-      failures: [...failures, { line: 1, col: 1, message: 'aliases (*name) multiply the file beyond reason' }],
-    };
-  }
-
-  function offsetOf(root: unknown, path: Path): number {
-    let node: unknown = root;
-    let offset = startOf(root);
-    for (const part of path) {
-      if (isAlias(node)) node = node.resolve(document);
-      const next = isSeq(node) ? node.items[Number(part)] : findPair(node, String(part));
-      if (next === undefined) return offset;
-      offset = startOf(isPair(next) ? next.key : next);
-      node = isPair(next) ? next.value : next;
-    }
-    return offset;
-  }
-
-  /** The pair of a key, also where a merge key (`<<: *base`) brought it in. */
-  function findPair(node: unknown, key: string): Pair | undefined {
-    if (!isMap(node)) return undefined;
-    const own = node.items.find((pair) => isScalar(pair.key) && String(pair.key.value) === key);
-    if (own) return own;
-    for (const pair of node.items) {
-      if (!isScalar(pair.key) || pair.key.source !== '<<') continue;
-      for (const base of isSeq(pair.value) ? pair.value.items : [pair.value]) {
-        const found = findPair(isAlias(base) ? base.resolve(document) : base, key);
-        if (found) return found;
-      }
-    }
-    return undefined;
+    const bomb = { line: 1, col: 1, message: 'aliases (*name) multiply the file beyond reason' };
+    return { ...nothing, failures: [...failures, bomb] };
   }
 }
 
-const startOf = (node: unknown): number => (isNode(node) ? (node.range?.[0] ?? 0) : 0);
+/** An error that breaks the structure draws a tail of others behind it, which go away with it: they are not told. */
+function telling(errors: Document['errors']): Document['errors'] {
+  const doubles = errors.filter(({ code }) => code === 'DUPLICATE_KEY');
+  const [first, ...rest] = errors.filter(({ code }) => code !== 'DUPLICATE_KEY');
+  if (!first) return doubles;
+  return [...doubles, first, ...rest.filter(({ code }) => !FOLLOWS.has(code))];
+}
+
+const FOLLOWS: ReadonlySet<string> = new Set(['UNEXPECTED_TOKEN', 'BAD_INDENT', 'MISSING_CHAR']);
+
+/** What YAML allows and a config does not: keys that are no plain text, and aliases without an anchor before them. */
+function misused(document: Document): { readonly offset: number; readonly message: string }[] {
+  const found: { offset: number; message: string }[] = [];
+  visit(document, {
+    Pair(_, { key }) {
+      const message = badKey(key);
+      if (message !== undefined) found.push({ offset: (isNode(key) && key.range?.[0]) || 0, message });
+    },
+    Alias(_, alias) {
+      if (alias.resolve(document) === undefined)
+        found.push({ offset: alias.range?.[0] ?? 0, message: `no anchor &${alias.source} stands before this alias` });
+    },
+  });
+  return found;
+}
 
 function badKey(key: unknown): string | undefined {
   if (isAlias(key)) return 'a key cannot be an alias';

@@ -43,11 +43,14 @@ const keyOf = (path: Path): string => (path[0] === 'pipelines' && path[2] === 's
 const blockOf = (value: unknown): Block | undefined =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Block) : undefined;
 
+/** Stands in for the values where they are not known, so that the template itself is still checked. */
+const SOMETHING = ['each'];
+
 /** The values a pipeline's template is unfolded with; shape mistakes are left to the parser. */
 function valuesOf(pipeline: Block, path: Path, findings: Findings): readonly string[] | undefined {
   if (pipeline.for_each === undefined) return undefined;
   const parsed = ForEach.safeParse(pipeline.for_each);
-  if (!parsed.success) return undefined;
+  if (!parsed.success) return SOMETHING;
   const { values, topics, cap } = parsed.data;
   const here = [...path, 'for_each'];
   if (topics !== undefined) {
@@ -55,11 +58,11 @@ function valuesOf(pipeline: Block, path: Path, findings: Findings): readonly str
       [...here, 'topics'],
       'needs a source that can discover topics, and this build has none; list them with values: [...]',
     );
-    return undefined;
+    return SOMETHING;
   }
   if (values === undefined) {
     findings.error(here, 'names no values; write values: [a, b, c]');
-    return undefined;
+    return SOMETHING;
   }
   const twice = values.find((one, i) => values.indexOf(one) !== i);
   if (twice !== undefined) findings.error([...here, 'values', values.lastIndexOf(twice)], `"${twice}" stands twice`);
@@ -68,7 +71,7 @@ function valuesOf(pipeline: Block, path: Path, findings: Findings): readonly str
       [...here, 'values'],
       `has ${values.length} values, more than cap: ${cap}; raise the cap if that is meant`,
     );
-    return undefined;
+    return SOMETHING;
   }
   if (!Object.keys(blockOf(pipeline.stages) ?? {}).some((name) => name.includes(EACH)))
     findings.error(here, `no stage of the pipeline has ${EACH} in its name, so there is no template to unfold`);

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { hint, nearest, type Path } from './problem.ts';
-import { keysAt } from './schema-walk.ts';
+import { keysAt, schemasAt } from './schema-walk.ts';
 
 /** A problem before it has a line. */
 export interface Finding {
@@ -32,7 +32,7 @@ export function findingsOf(issue: Issue, schema: z.ZodType, value: unknown, word
         message: `unknown key${hint(key, words && path.length === 0 ? words : keysAt(schema, path))}`,
       }));
     case 'invalid_type':
-      return say(wrongType(NOUNS[issue.expected] ?? issue.expected, valueAt(value, path)));
+      return say(wrongType(NOUNS[issue.expected] ?? issue.expected, valueAt(value, path), exampleAt(schema, path)));
     case 'invalid_value': {
       const options = issue.values.map(String);
       const got = valueAt(value, path);
@@ -61,7 +61,7 @@ const oneOf = (options: readonly string[]): string =>
 const own = (issue: Issue, otherwise: string): string =>
   /^(Invalid|Too )/.test(issue.message) ? otherwise : issue.message;
 
-function wrongType(want: string, got: unknown): string {
+function wrongType(want: string, got: unknown, example?: string): string {
   if (got === undefined) return `is missing; want ${want}`;
   if (got === null) return `is empty; want ${want}`;
   const noun = Array.isArray(got)
@@ -69,8 +69,16 @@ function wrongType(want: string, got: unknown): string {
     : typeof got === 'object'
       ? 'a block of keys'
       : (NOUNS[typeof got] ?? typeof got);
+  if (want === 'a whole number' && typeof got === 'number') return 'want a whole number';
+  if (want === 'text' && example !== undefined) return `want text such as ${example}, got ${noun}`;
   const quote = want === 'text' && typeof got !== 'object' ? '; put it in quotes' : '';
   return `want ${want}, got ${noun}${quote}`;
+}
+
+/** What the schema itself shows as an example of text. */
+function exampleAt(schema: z.ZodType, path: Path): string | undefined {
+  const examples = schemasAt(schema, path).flatMap((one): unknown => one.meta()?.examples ?? []);
+  return examples.flat().find((one) => typeof one === 'string');
 }
 
 function nameMessage(issues: readonly Issue[]): string {

@@ -55,6 +55,7 @@ function locate(file: string, document: ParsedDocument, unfolded: Unfolded, find
   const told = new Set<string>();
   return findings.flatMap(({ path, message }) => {
     const written = unfolded.origin(path);
+    if (document.lacks(written)) return [];
     const place = document.place(written);
     const spot = `${place.line}:${place.col}`;
     if (unfolded.fromTemplate(path) && told.has(spot)) return [];
@@ -157,17 +158,19 @@ const writtenStages = (raw: unknown): WrittenStages =>
 /** The graph over all pipelines; undefined where stages feed each other in a circle, which is said for each pipeline. */
 function readGraph(pipelines: ReadStages['pipelines'], findings: Findings): Graph | undefined {
   const edges = (stages: readonly StagePlan[]) => new Map(stages.map(({ id, after }) => [id, after]));
-  let circle = false;
+  let sound = true;
   for (const { name, stages } of pipelines) {
     try {
       graphOf(edges(stages));
     } catch (thrown) {
       if (!(thrown instanceof CycleError)) throw thrown;
-      circle = true;
-      findings.error(['pipelines', name, 'stages', stageNameOf(thrown.members[0] as StageId), 'after'], thrown.message);
+      sound = false;
+      const circle = thrown.members.toReversed();
+      const path = ['pipelines', name, 'stages', stageNameOf(circle[0] as StageId), 'after'];
+      findings.error(path, `stages feed each other in a circle: ${circle.join(' → ')}`);
     }
   }
-  return circle ? undefined : graphOf(edges(pipelines.flatMap(({ stages }) => stages)));
+  return !sound ? undefined : graphOf(edges(pipelines.flatMap(({ stages }) => stages)));
 }
 
 function policyScene(

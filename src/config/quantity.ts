@@ -51,7 +51,7 @@ export function boundOf(signal: Signal, written: Bound): { value: number } | { w
     const percent = /^(\d+(?:\.\d+)?)\s*%$/.exec(written);
     return percent ? { value: Number(percent[1]) / 100 } : { wrong: `${signal} is a ratio: want 5% or 0.05` };
   }
-  return { wrong: `${signal} is in ${unit}: want a number` };
+  return { wrong: `${signal} is ${unit === 'count' ? 'a count' : `in ${unit}`}: want a number` };
 }
 
 /** A time zone the runtime knows. */

@@ -20,16 +20,16 @@ export const stageRef = z
 export const durationIn = (low: number, high: number, words: string) =>
   duration.refine((length) => length >= low && length <= high, `want ${words}`);
 
+function isAddress(text: string): boolean {
+  const match = /^(?:\[[0-9a-fA-F:]+\]|[^:\s]+):(\d{1,5})$/.exec(text);
+  return match !== null && Number(match[1]) <= 65_535;
+}
+
 export const Server = z.strictObject({
-  listen: z
-    .string()
-    .regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, 'want host:port such as 127.0.0.1:9464')
-    .refine((text) => Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535, 'want a port of at most 65535')
-    .default('127.0.0.1:9464')
-    .meta({
-      description:
-        'Address and port of page, API and /metrics. Beyond loopback the API is read-only unless a token is set. Port 0 picks a free one.',
-    }),
+  listen: z.string().refine(isAddress, 'want host:port such as 127.0.0.1:9464').default('127.0.0.1:9464').meta({
+    description:
+      'Address and port of page, API and /metrics. Beyond loopback the API is read-only unless a token is set. Port 0 picks a free one.',
+  }),
   ...secretFields('token', 'Bearer token asked of every request that changes something.'),
   page_url: z
     .url()

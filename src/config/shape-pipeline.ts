@@ -114,7 +114,7 @@ const stageName = name.meta({ pattern: '^([A-Za-z0-9]|\\{each\\})([A-Za-z0-9_-]|
 
 export const PipelineShape = z.strictObject({
   budget: BudgetShape.prefault({}).meta({ description: 'Shared by all stages without one of their own.', default: {} }),
-  season: Season.prefault(['1d', '7d']).meta({
+  season: Season.optional().meta({
     default: ['1d', '7d'],
     description: 'Lengths of the seasons to look for.',
   }),

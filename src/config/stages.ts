@@ -1,6 +1,8 @@
 import type { Budget, DetectorPlan, PipelinePlan, StagePlan } from '../domain/plan.ts';
 import { type StageId, stageId } from '../domain/stage.ts';
+import { DAY, type DurationMs, WEEK } from '../domain/time.ts';
 import type { Registry } from '../kit/component.ts';
+import { formatDuration } from '../kit/duration.ts';
 import { type Raw, readWith } from './components.ts';
 import type { ProbeConfig } from './config.ts';
 import { fingerprintOf, withoutDefaults } from './digest.ts';
@@ -73,10 +75,7 @@ function readStage(
       findings.error([...path, 'derive', name], 'a probe of the stage gives this signal already');
   warnOfSlips(Object.keys(shape.signals), [...given, ...Object.keys(shape.derive)], [...path, 'signals'], findings);
   const every = shape.every ?? of.every;
-  const season = (shape.season ?? of.season).toSorted((a, b) => a - b);
-  const long = season.find((one) => one < 4 * every);
-  if (long !== undefined)
-    findings.error([...path, 'every'], 'a season is shorter than four looks; look more often, or set season: []');
+  const season = readSeason(shape.season ?? of.season, every, [...path, shape.season ? 'season' : 'every'], findings);
   const signals = readSignals(shape.signals, [...path, 'signals'], findings);
   const derive = readDerive(id, shape.derive, { pipeline, names }, [...path, 'derive'], findings);
   const detectors = readDetectors(registry, shape.detectors, [...path, 'detectors'], findings);
@@ -102,6 +101,27 @@ function readStage(
       detectors: detectors.map(({ essence }) => essence),
     }),
   };
+}
+
+const DEFAULT_SEASON = [DAY, WEEK];
+/** Fewer looks in a season show nothing of its course. */
+const LEAST_LOOKS = 4;
+
+/** The seasons, shortest first. Those that are too short for `every` are wrong where they were written, else left out. */
+function readSeason(
+  written: readonly DurationMs[] | undefined,
+  every: DurationMs,
+  path: Path,
+  findings: ProbeScene['findings'],
+): DurationMs[] {
+  const season = [...new Set(written ?? DEFAULT_SEASON)].toSorted((a, b) => a - b);
+  const fitting = season.filter((length) => length >= LEAST_LOOKS * every);
+  if (written && fitting.length < season.length)
+    findings.error(
+      path,
+      `a season of ${formatDuration(season[0] ?? 0)} is too short for a look every ${formatDuration(every)}; look more often, or set season: []`,
+    );
+  return fitting;
 }
 
 const budgetOf = ({ pages, tickets }: PipelineShape['budget']): Budget => ({
@@ -135,7 +155,9 @@ function readAfter(
         )}`,
       );
   });
-  return after.filter((feeder) => names.includes(feeder)).map((feeder) => stageId(pipeline, feeder));
+  return after
+    .filter((feeder) => names.includes(feeder) && feeder !== stage)
+    .map((feeder) => stageId(pipeline, feeder));
 }
 
 /** The detectors of a stage: those that run everywhere, and those it names; in the order of the registry. */
