@@ -197,8 +197,10 @@ export const RULES: readonly AlertRule[] = [
     summary: 'A gate of {pipeline}.{stage} has been held for an hour',
     description: 'Policy {policy} keeps renewing its lease, so the trouble behind it is not getting better by itself.',
     test: {
-      series: [{ series: `headgate_lease_active{${OF_STAGE},policy="keep-enrich"}`, bad: '1', good: '0' }],
-      labels: { ...STAGE, policy: 'keep-enrich' },
+      series: [
+        { series: `headgate_lease_active{${OF_STAGE},policy="keep-enrich",actuator="valve"}`, bad: '1', good: '0' },
+      ],
+      labels: { ...STAGE, policy: 'keep-enrich', actuator: 'valve' },
       zero: 'quiet',
       absent: 'quiet',
     },

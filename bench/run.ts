@@ -80,7 +80,7 @@ async function thousand(bin: string, watched: number, process: ChildProcess): Pr
 }
 
 async function loopDelay(daemon: Measured): Promise<void> {
-  const delay = await daemon.metric('nodejs_eventloop_lag_p99_seconds');
+  const delay = await daemon.metric('headgate_event_loop_delay_seconds', 'quantile="0.99"');
   note('delay of the event loop, p99', (delay ?? Number.NaN) * 1000, 'ms', 20);
 }
 

@@ -56,7 +56,7 @@ export function itself(dashboard: DashboardBuilder): void {
           width: 6,
         },
         [
-          'sum by (notifier, reason) (rate(headgate_notifications_failed_total[$__rate_interval]))',
+          'sum by (notifier, reason) (rate(headgate_notification_failed_total[$__rate_interval]))',
           '{{notifier}}: {{reason}}',
         ],
       ),
@@ -101,7 +101,7 @@ export function itself(dashboard: DashboardBuilder): void {
           noValue: 'not reported',
           width: 6,
         },
-        ['max(nodejs_eventloop_lag_p99_seconds{job=~".*headgate.*"})', 'p99'],
+        ['max(headgate_event_loop_delay_seconds{quantile="0.99"})', 'p99'],
       ),
     )
     .withPanel(
