@@ -48,13 +48,14 @@ check('a release asks for a reason, is not sent by Enter, and is sent once', {},
   await why.fill('enrich was scaled by hand');
   await why.press('Enter');
   assert.equal(server.posted.length, 0);
+  await page.getByLabel('Your name').fill('ana');
   await page.getByRole('checkbox').check();
   await send.dblclick();
   await page.getByRole('dialog').waitFor({ state: 'detached' });
   assert.equal(server.posted.length, 1);
   const [posted] = server.posted;
   assert.equal(posted?.path, '/api/v1/leases/L-88/release');
-  assert.deepEqual(posted?.body, { reason: 'enrich was scaled by hand', holdoff: 1_800 });
+  assert.deepEqual(posted?.body, { reason: 'enrich was scaled by hand', holdoff: 1_800, by: 'ana' });
   assert.equal(posted?.headers['x-headgate'], '1');
   await page.getByText('releasing…').first().waitFor();
   server.send({ event: 'lease', data: { ...lease, state: 'released', why: 'by-hand', releasedAt: iso(NIGHT) } });

@@ -26,13 +26,13 @@ export interface ChartProps {
 
 const NOTHING: SparkInput = { at: [], value: [], lower: [], upper: [] };
 
-/** Draws when the chart comes near the screen, and at most as often as the page is shown. */
+/** False while the chart is far from the screen: it then keeps its last picture. True until that is known. */
 function useOnScreen(box: { current: HTMLElement | null }): boolean {
-  const [seen, setSeen] = useState(false);
+  const [seen, setSeen] = useState(true);
   useEffect(() => {
     const element = box.current;
     if (!element) return;
-    const observer = new IntersectionObserver(([entry]) => setSeen(entry?.isIntersecting ?? false), {
+    const observer = new IntersectionObserver(([entry]) => setSeen(entry?.isIntersecting ?? true), {
       rootMargin: '200px',
     });
     observer.observe(element);
@@ -53,7 +53,7 @@ export function Chart(props: ChartProps) {
 
   useEffect(() => {
     const element = box.current;
-    if (!element || width === 0 || !seen) return;
+    if (!element || width === 0) return;
     const fresh = (): Scene => ({
       data,
       marks: props.marks,
@@ -78,18 +78,18 @@ export function Chart(props: ChartProps) {
       plot.current = undefined;
     };
     // The window moves every second; it is moved below, without a new chart.
-  }, [width, seen, theme, props.unit, props.height, props.sync]);
+  }, [width, theme, props.unit, props.height, props.sync]);
 
   useEffect(() => {
     const current = plot.current;
-    if (!current || !scene.current) return;
+    if (!current || !scene.current || !seen) return;
     scene.current = { ...scene.current, data, marks: props.marks, now: props.now, from: props.from, to: props.to };
     current.setData(plotData(scene.current));
-  }, [data, props.from, props.to, Math.floor(props.now / 2_000), JSON.stringify(props.marks)]);
+  }, [data, seen, props.from, props.to, Math.floor(props.now / 2_000), JSON.stringify(props.marks)]);
 
   return (
     <div class="chart">
-      <div ref={box} class="plot" />
+      <div ref={box} class="plot" style={{ minHeight: `${props.height}px` }} />
       <ChartCursor
         {...props}
         data={data}

@@ -2,7 +2,8 @@ import uPlot from 'uplot';
 import { formatTicks } from '../text/number.ts';
 import { clock, day } from '../text/time.ts';
 import { yExtent } from './extent.ts';
-import { paintOver, paintUnder, type Scene } from './paint.ts';
+import { paintUnder, type Scene } from './paint.ts';
+import { paintOver } from './paint-over.ts';
 
 export interface PlotAsk {
   readonly width: number;

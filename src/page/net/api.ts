@@ -18,6 +18,14 @@ export const token = {
   set: (value: string): void => sessionStorage.setItem(TOKEN_KEY, value.trim()),
 };
 
+const NAME_KEY = 'headgate.name';
+
+/** Who sits here, as they once said; goes into the audit log. Empty where nobody said. */
+export const readerName = {
+  get: (): string => localStorage.getItem(NAME_KEY) ?? '',
+  set: (value: string): void => localStorage.setItem(NAME_KEY, value.trim().slice(0, 100)),
+};
+
 /** Works below any path a proxy puts in front, since it is relative to the page. */
 export const apiUrl = (path: string): string => new URL(`api/v1/${path}`, document.baseURI).href;
 
@@ -43,11 +51,11 @@ export async function getJson<T>(path: string): Promise<T> {
   return (await response.json()) as T;
 }
 
-/** Changes something. The custom header is what a foreign site cannot send. @throws ApiFailure */
-export async function post(path: string, body: unknown): Promise<void> {
+/** Changes something, and says who asks. The custom header is what a foreign site cannot send. @throws ApiFailure */
+export async function post(path: string, body: object): Promise<void> {
   await call(path, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json', 'X-Headgate': '1', ...authorization() },
-    body: JSON.stringify(body),
+    body: JSON.stringify({ ...body, by: readerName.get() || 'page' }),
   });
 }

@@ -42,7 +42,7 @@ export function Decisions(props: {
         <p>{props.empty ?? 'No policy had anything to decide here.'}</p>
       ) : (
         <div class="table-scroll">
-          <table class="plain">
+          <table class="plain decisions">
             <thead>
               <tr>
                 <th scope="col">Time</th>

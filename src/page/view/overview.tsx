@@ -1,5 +1,6 @@
 import { headlineOf } from '../model/headline.ts';
 import { pipelineOf } from '../model/names.ts';
+import type { Row } from '../model/row.ts';
 import { openIncidents, STATE_WORD } from '../model/state.ts';
 import { Canal } from './canal.tsx';
 import { Glyph } from './glyph.tsx';
@@ -47,6 +48,15 @@ function NoStages() {
   );
 }
 
+/** The pipeline of the worst stage; where nothing is wrong, the one with the most stages. */
+function pipelineToShow(rows: readonly Row[]): string {
+  const [worst] = rows;
+  if (!worst) return '';
+  if (worst.state !== 'ok' && worst.state !== 'learning') return worst.pipeline;
+  const sizes = Map.groupBy(rows, (row) => row.pipeline);
+  return [...sizes].reduce((most, one) => (one[1].length > most[1].length ? one : most))[0];
+}
+
 /** The first screen: what is wrong, the pipeline it is in, all stages worst first, gates, budget, what happened. */
 export function Overview() {
   const { fleet, rows, route } = usePage();
@@ -54,7 +64,7 @@ export function Overview() {
   const [first, ...others] = openIncidents(fleet.incidents);
   const asked = route.query.pipeline;
   const known = asked && rows.some((row) => row.pipeline === asked) ? asked : undefined;
-  const pipeline = known ?? (first ? pipelineOf(first.root) : (rows[0]?.pipeline ?? ''));
+  const pipeline = known ?? (first ? pipelineOf(first.root) : pipelineToShow(rows));
   return (
     <>
       {first ? <IncidentCard incident={first} /> : <HeadlineCard />}

@@ -3,6 +3,7 @@ import type { ApiLease } from '../../server/api.ts';
 import { gateText, nameOf } from '../model/names.ts';
 import { releaseText } from '../model/release.ts';
 import { withQuery } from '../model/route.ts';
+import { readerName } from '../net/api.ts';
 import { commands } from '../net/commands.ts';
 import { FailureNote, useCommand } from './command.tsx';
 import { usePage } from './page.ts';
@@ -102,6 +103,18 @@ export function ReleaseDialog(props: { lease: ApiLease }) {
           value={reason}
           placeholder="enrich was scaled by hand"
           onInput={(event) => setReason(event.currentTarget.value)}
+        />
+      </label>
+      <label class="field">
+        <span>
+          <b>Your name</b> <span class="dim">(kept in this browser)</span>
+        </span>
+        <input
+          type="text"
+          autocomplete="name"
+          maxLength={100}
+          defaultValue={readerName.get()}
+          onInput={(event) => readerName.set(event.currentTarget.value)}
         />
       </label>
       <HoldOff onChange={setHoldoff} />

@@ -1,13 +1,14 @@
 import type { ApiStage } from '../../server/api.ts';
 import { incidentName, nameOf, pipelineOf } from '../model/names.ts';
 import { ribbonOf } from '../model/ribbon.ts';
-import { incidentHash, stageHash } from '../model/route.ts';
+import { incidentHash } from '../model/route.ts';
 import { heldStages, incidentOf, learnedShare, STATE_WORD, stateOf } from '../model/state.ts';
 import { shownWindow } from '../model/window.ts';
 import { clock, clockOrDay, duration, epoch } from '../text/time.ts';
 import { Decisions } from './decisions.tsx';
 import { Glyph } from './glyph.tsx';
 import { incidentMarks } from './incident-chart.tsx';
+import { Neighbours } from './neighbours.tsx';
 import { usePage } from './page.ts';
 import { RangePicker } from './range-picker.tsx';
 import { Ribbon } from './ribbon.tsx';
@@ -18,47 +19,6 @@ import { LearningBox, WhyBox } from './why.tsx';
 
 /** More signals than this are too many charts to compare. */
 const MOST_CHARTS = 12;
-
-export function StageChip(props: { id: string }) {
-  const { fleet, held } = usePage();
-  const stage = fleet.stages.get(props.id);
-  if (!stage) return null;
-  const state = stateOf(stage, held);
-  return (
-    <a class={`chip ${state}`} href={stageHash(stage.id)}>
-      <Glyph state={state} learned={0.6} />
-      <span class="visually-hidden">{STATE_WORD[state]}:</span> {nameOf(stage.id)}
-    </a>
-  );
-}
-
-function Neighbours(props: { stage: ApiStage }) {
-  const { fleet } = usePage();
-  const { stage } = props;
-  const below = Array.from(fleet.stages.values()).filter((one) => one.after.includes(stage.id));
-  if (stage.after.length + below.length === 0) return null;
-  return (
-    <p class="neighbours">
-      {stage.after.length > 0 && (
-        <>
-          <span class="dim">from</span>
-          {stage.after.map((id) => (
-            <StageChip key={id} id={id} />
-          ))}
-        </>
-      )}
-      {below.length > 0 && (
-        <>
-          <span class="dim">to</span>
-          {below.slice(0, 8).map((one) => (
-            <StageChip key={one.id} id={one.id} />
-          ))}
-          {below.length > 8 && <span class="dim">and {below.length - 8} more</span>}
-        </>
-      )}
-    </p>
-  );
-}
 
 function Summary(props: { stage: ApiStage }) {
   const { fleet, held, now } = usePage();

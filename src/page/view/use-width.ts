@@ -8,7 +8,10 @@ export function useWidth<T extends HTMLElement>(): [RefObject<T | null>, number]
   useEffect(() => {
     const element = box.current;
     if (!element) return;
-    const observer = new ResizeObserver(() => setWidth(Math.floor(element.clientWidth)));
+    const measure = (): void => setWidth(Math.floor(element.clientWidth));
+    // At once, since the observer speaks only with the next frame.
+    measure();
+    const observer = new ResizeObserver(measure);
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
