@@ -1,8 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { renderRules, renderTests } from './alerts/render.ts';
 import { renderOverview } from './dashboards/overview.ts';
+import { renderSchema } from './src/config/json-schema.ts';
+import { renderReference } from './src/config/reference.ts';
 import type { Registry } from './src/kit/component.ts';
 import { registry } from './src/registry.ts';
+import { METRICS, type MetricSpec, OWN_METRICS, STAGE_METRICS } from './src/telemetry/catalog.ts';
 
 /** One committed file that is made from code, as it should be. Paths are from the root of the repository. */
 export interface Artefact {
@@ -13,6 +16,9 @@ export interface Artefact {
 /** Every file that is made from code. A test compares them with what is committed; `npm run generate` writes them. */
 export function artefacts(): Artefact[] {
   return [
+    { path: 'config/headgate.schema.json', text: renderSchema(registry) },
+    ...[...renderReference(registry)].map(([path, text]) => ({ path, text })),
+    { path: 'docs/reference/metrics.md', text: renderMetrics() },
     { path: 'dashboards/headgate-overview.json', text: renderOverview() },
     { path: 'alerts/headgate.rules.yaml', text: renderRules() },
     { path: 'alerts/headgate.test.yaml', text: renderTests() },
@@ -33,10 +39,33 @@ export function committed(path: string): string | undefined {
 export function renderComponents(registry: Registry): string {
   const rows = Object.entries(registry).flatMap(([room, components]: [string, Registry[keyof Registry]]) =>
     components.map(
-      ({ type, stability, summary }) => `| ${room.slice(0, -1)} | \`${type}\` | ${summary} | ${stability} |`,
+      ({ type, stability, summary }) =>
+        `| ${room.slice(0, -1)} | [\`${type}\`](docs/reference/${room}.md#${type}) | ${summary} | ${stability} |`,
     ),
   );
   return ['| room | type | what it does | |', '|---|---|---|---|', ...rows].join('\n');
+}
+
+function renderMetrics(): string {
+  const row = ({ name, type, labels, help }: MetricSpec): string =>
+    `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(' ')} | ${help} |`;
+  const table = (metrics: readonly MetricSpec[]): string =>
+    ['| metric | type | labels | |', '|---|---|---|---|', ...metrics.map(row)].join('\n');
+  return `<!-- Made by \`npm run generate\` from src/telemetry/catalog.ts; edit that. -->
+
+# Metrics
+
+All ${METRICS.length} metrics at \`/metrics\`, as Prometheus text or OpenMetrics. Every label is a bounded set. What is not known has no
+series: a gap is never 0.
+
+## Of stages
+
+${table(STAGE_METRICS)}
+
+## Of the daemon itself
+
+${table(OWN_METRICS)}
+`;
 }
 
 /**

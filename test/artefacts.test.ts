@@ -20,7 +20,8 @@ describe('what is made from code and committed', () => {
   test('the README names every component of this build', () => {
     const table = renderComponents(registry);
     for (const { type, summary } of Object.values(registry).flat()) {
-      assert.ok(table.includes(`| \`${type}\` | ${summary} |`), type);
+      assert.match(table, new RegExp(`\\[\`${type}\`\\]\\(docs/reference/\\w+\\.md#${type}\\)`));
+      assert.ok(table.includes(`| ${summary} |`), type);
     }
   });
 
