@@ -8,7 +8,7 @@ import { registry } from '../registry.ts';
 import { loadPage } from '../server/page.ts';
 import { createServer, type Server } from '../server/server.ts';
 import { seededRandom } from '../stats/random.ts';
-import { PACKAGE_FOLDER, VERSION } from '../version.ts';
+import { ROOT, VERSION } from '../version.ts';
 import { startCalendar } from './calendar.ts';
 import { systemClock } from './clock.ts';
 import { createCommands } from './commands.ts';
@@ -84,7 +84,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     commands,
     metrics: telemetry.metrics,
     events: telemetry,
-    page: await loadPage(await preparePage(PACKAGE_FOLDER)),
+    page: await loadPage(await preparePage(ROOT)),
     options: serverOptions(config, options),
     onError: (what, error) => events.failed({ what, error }),
   });
