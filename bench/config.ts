@@ -20,7 +20,7 @@ export function writeConfig(
 ): string {
   const fields = Object.fromEntries(SIGNALS.map((signal) => [signal, `/${signal}`]));
   const stage = (index: number): object => ({
-    probes: [{ source: 'watched', path: `/s/${index}`, fields }],
+    probes: [{ source: 'watched', url: `http://127.0.0.1:${given.watched}/s/${index}`, fields }],
     signals: { lag_seconds: { limits: { above: 100 } } },
   });
   const stages = Array.from({ length: given.stages }, (_, index) => [`s${index}`, stage(index)]);
@@ -29,7 +29,7 @@ export function writeConfig(
     server: { listen: `127.0.0.1:${given.port}` },
     store: { sqlite: join(folder, `bench-${given.stages}.db`) },
     log: { level: 'error' },
-    sources: { watched: { type: 'http-json', url: `http://127.0.0.1:${given.watched}` } },
+    sources: { watched: { type: 'http-json' } },
     notifiers: { bench: { type: 'webhook', url: `http://127.0.0.1:${given.watched}/hook` } },
     routes: [{ to: ['bench'] }],
     pipelines: { bench: { every: given.every, stages: Object.fromEntries(stages) } },
