@@ -34,6 +34,6 @@ export function writeConfig(
     routes: [{ to: ['bench'] }],
     pipelines: { bench: { every: given.every, stages: Object.fromEntries(stages) } },
   };
-  writeFileSync(file, stringify(config));
+  writeFileSync(file, stringify(config, { aliasDuplicateObjects: false }));
   return file;
 }
