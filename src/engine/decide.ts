@@ -15,7 +15,6 @@ import type { OptionPlan, PolicyMode, PolicyPlan } from '../domain/plan.ts';
 import { type StageId, stageNameOf } from '../domain/stage.ts';
 import type { EpochMs } from '../domain/time.ts';
 import type { Verdict } from '../domain/verdict.ts';
-import { NO_ESTIMATE } from './estimate.ts';
 import { describeKeep, describeRequest, type FlowView, requestFor, shortNumber } from './request.ts';
 
 /** What a policy remembers between two steps. */
@@ -312,7 +311,7 @@ function describeMissing(
   policy: PolicyPlan,
   view: DecideView,
 ): { reason: WithholdReason; because: string } {
-  const { capacity, recentOut } = view.estimates.get(policy.keep.stage) ?? NO_ESTIMATE;
+  const { capacity, recentOut } = view.estimate(policy.keep.stage);
   return capacity === undefined && recentOut === undefined
     ? { reason: 'no-capacity-estimate', because: `it is not known what ${policy.keep.stage} gets done` }
     : { reason: 'nothing-to-gain', because: `a ${option.kind} of ${option.stage} would change nothing` };

@@ -1,19 +1,20 @@
 import type { Incident, IncidentChange } from '../domain/incident.ts';
 import { isInForce, type Lease, type LeaseId, type ReleaseReason, type Reversibility } from '../domain/lease.ts';
-import type { Budget, Plan, PolicyMode, StagePlan } from '../domain/plan.ts';
-import { stagesOf } from '../domain/plan.ts';
+import type { Plan, PolicyMode, StagePlan } from '../domain/plan.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
-import { pipelineOf, type StageId } from '../domain/stage.ts';
+import type { StageId } from '../domain/stage.ts';
 import { type Subject, stageOfSubject } from '../domain/subject.ts';
 import type { DurationMs, EpochMs } from '../domain/time.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { nameCause } from './cause.ts';
 import { decide, type PolicyMemory } from './decide.ts';
+import { NO_ESTIMATE } from './estimate.ts';
 import { type IncidentStep, stepIncidents } from './incident.ts';
 import type { LeaseReport } from './lease.ts';
 import { type Draft, isApplied, type JudgedStage, Ledger, newDraft, type Outcome, outcomeOf } from './ledger.ts';
 import { withKeptLimits } from './plan.ts';
-import { createStageLine, type StageDetector, type StageLine } from './stage.ts';
+import type { StageDetector, StageLine } from './stage.ts';
+import { Stages } from './stages.ts';
 
 export interface EngineOptions {
   readonly plan: Plan;
@@ -27,8 +28,6 @@ export interface EngineOptions {
   readonly sequence: number;
 }
 
-/** A stage without a snapshot for this many of its intervals is unknown. */
-const UNKNOWN_AFTER = 3;
 /** After a lease has ended its traces are still in what is seen for this many intervals. */
 const SETTLE_INTERVALS = 3;
 /** The cause of an incident may still be named better for this many intervals. */
@@ -42,9 +41,7 @@ export class Engine {
   readonly #options: EngineOptions;
   readonly #ledger: Ledger;
   #plan: Plan;
-  #lines = new Map<StageId, StageLine>();
-  #verdicts = new Map<StageId, Verdict>();
-  #latest = new Map<StageId, Snapshot>();
+  readonly #stages: Stages;
   #settling = new Map<StageId, EpochMs>();
   #accepted = new Set<StageId>();
   #restarting = new Set<StageId>();
@@ -53,10 +50,9 @@ export class Engine {
   constructor(options: EngineOptions) {
     this.#options = options;
     this.#plan = withKeptLimits(options.plan);
+    this.#stages = new Stages(this.#plan, options.detectors);
     this.#ledger = new Ledger(options.sequence, (lease, now) => this.#settle(lease, now));
     this.#ledger.setPolicies(this.#plan.policies);
-    for (const stage of stagesOf(this.#plan))
-      this.#lines.set(stage.id, createStageLine(stage, options.detectors(stage)));
   }
 
   /**
@@ -65,9 +61,8 @@ export class Engine {
    */
   observe(snapshots: readonly Snapshot[], now: EpochMs): Outcome {
     const draft = newDraft();
-    const seen = new Map(snapshots.map((snapshot) => [snapshot.stage, snapshot]));
-    const steps = this.#plan.graph.order.flatMap((id) => this.#judge(seen.get(id)) ?? []);
-    this.#age(now);
+    const steps = this.#stages.inOrder(snapshots).flatMap((snapshot) => this.#judge(snapshot) ?? []);
+    this.#stages.age(now);
     const accepted = steps.flatMap((step) => step.accepted);
     for (const subject of accepted) this.accept(subject, now);
     this.#stepIncidents(now, draft);
@@ -75,9 +70,9 @@ export class Engine {
     this.#decide(new Set(steps.map((step) => step.snapshot.stage)), now, draft);
     for (const { snapshot } of steps) {
       const frozen = this.isFrozen(snapshot.stage);
-      const calm = !frozen && this.#verdicts.get(snapshot.stage)?.state === 'ok';
+      const calm = !frozen && this.#stages.verdicts.get(snapshot.stage)?.state === 'ok';
       const done = now >= (this.#options.learnUntil ?? Number.POSITIVE_INFINITY);
-      this.#lines.get(snapshot.stage)?.advance(frozen || done, calm);
+      this.#stages.line(snapshot.stage)?.advance(frozen || done, calm);
       this.#restarting.delete(snapshot.stage);
     }
     return outcomeOf(draft, steps, accepted);
@@ -85,11 +80,11 @@ export class Engine {
 
   /** Learns from a sample that was judged before a restart: nothing is opened, decided or told. */
   relearn(snapshot: Snapshot): void {
-    const line = this.#lines.get(snapshot.stage);
+    const line = this.#stages.line(snapshot.stage);
     if (!line) return;
-    line.judge(snapshot, this.#latest, { share: this.#share(line.plan), distorted: true });
+    line.judge(snapshot, this.#stages.latest, { share: this.#stages.share(line.plan), distorted: true });
     line.advance(this.isFrozen(snapshot.stage), false);
-    this.#latest.set(snapshot.stage, snapshot);
+    this.#stages.latest.set(snapshot.stage, snapshot);
   }
 
   /** Takes in what has become of work on a gate. */
@@ -131,7 +126,7 @@ export class Engine {
   /** What is strange about the subject becomes normal. False where there is no such stage. */
   accept(subject: Subject, now: EpochMs): boolean {
     const stage = stageOfSubject(subject);
-    const line = this.#lines.get(stage);
+    const line = this.#stages.line(stage);
     line?.accept(subject, now);
     if (line) this.#accepted.add(stage);
     return line !== undefined;
@@ -152,7 +147,7 @@ export class Engine {
   resume(incidents: readonly Incident[], leases: readonly Lease[], ended: readonly Lease[], now: EpochMs): Outcome {
     const draft = newDraft();
     for (const incident of incidents) this.#ledger.incidents.set(incident.id, incident);
-    for (const id of this.#lines.keys()) this.#restarting.add(id);
+    for (const id of this.#stages.ids) this.#restarting.add(id);
     this.#ledger.resume(leases, ended, now, draft);
     return outcomeOf(draft);
   }
@@ -160,15 +155,7 @@ export class Engine {
   /** Takes a new plan: stages whose fingerprint is unchanged keep all they have learned; leases of changed policies end. */
   reload(plan: Plan, now: EpochMs): Outcome {
     this.#plan = withKeptLimits(plan);
-    const lines = new Map<StageId, StageLine>();
-    for (const stage of stagesOf(this.#plan)) {
-      const old = this.#lines.get(stage.id);
-      const keep = old !== undefined && old.plan.fingerprint === stage.fingerprint;
-      lines.set(stage.id, keep ? old : createStageLine(stage, this.#options.detectors(stage)));
-      if (!keep) this.#forget(stage.id);
-    }
-    for (const id of this.#lines.keys()) if (!lines.has(id)) this.#forget(id);
-    this.#lines = lines;
+    for (const id of this.#stages.setPlan(this.#plan)) this.#forget(id);
     const same = this.#ledger.setPolicies(this.#plan.policies);
     return this.release((lease) => !same.has(lease.policy), 'policy-changed', 'its policy was changed or removed', now);
   }
@@ -178,10 +165,7 @@ export class Engine {
     const leases = this.leases()
       .filter(isApplied)
       .map((lease) => lease.expiresAt);
-    const stages = [...this.#verdicts].flatMap(([id, verdict]) =>
-      verdict.state === 'unknown' ? [] : [this.#unknownAt(id)],
-    );
-    const next = Math.min(...leases, ...stages);
+    const next = Math.min(this.#stages.nextAging, ...leases);
     return Number.isFinite(next) ? next : undefined;
   }
 
@@ -208,10 +192,10 @@ export class Engine {
     return this.#stopped;
   }
   line(id: StageId): StageLine | undefined {
-    return this.#lines.get(id);
+    return this.#stages.line(id);
   }
   verdict(id: StageId): Verdict | undefined {
-    return this.#verdicts.get(id);
+    return this.#stages.verdicts.get(id);
   }
   lease(id: LeaseId): Lease | undefined {
     return this.#ledger.leases.get(id);
@@ -230,36 +214,25 @@ export class Engine {
     return this.#ledger.memories.get(policy);
   }
 
-  #judge(seen: Snapshot | undefined): JudgedStage | undefined {
-    const line = seen && this.#lines.get(seen.stage);
+  #judge(seen: Snapshot): JudgedStage | undefined {
+    const line = this.#stages.line(seen.stage);
     if (!line) return undefined;
     const id = seen.stage;
     const snapshot = { ...seen, held: this.leasesOver(id).map((lease) => lease.id) };
-    const standing = { share: this.#share(line.plan), distorted: this.#isDistorted(id, seen.at) };
-    const step = line.judge(snapshot, this.#latest, standing);
-    const previous = this.#verdicts.get(id);
-    this.#verdicts.set(id, step.verdict);
-    this.#latest.set(id, step.snapshot);
+    const standing = { share: this.#stages.share(line.plan), distorted: this.#isDistorted(id, seen.at) };
+    const step = line.judge(snapshot, this.#stages.latest, standing);
+    const previous = this.#stages.verdicts.get(id);
+    this.#stages.saw(step.snapshot, step.verdict);
     return { ...step, previous, frozen: this.isFrozen(id) };
-  }
-
-  /** Stages that have not been seen for too long become unknown. */
-  #age(now: EpochMs): void {
-    for (const [id, verdict] of this.#verdicts)
-      if (verdict.state !== 'unknown' && now >= this.#unknownAt(id))
-        this.#verdicts.set(id, { ...verdict, at: now, state: 'unknown', since: now, because: [] });
-  }
-
-  #unknownAt(id: StageId): EpochMs {
-    return (this.#latest.get(id)?.at ?? 0) + UNKNOWN_AFTER * this.#every(id) + 1;
   }
 
   #stepIncidents(now: EpochMs, draft: Draft): void {
     const { incidents, leases } = this.#ledger;
     const steps = stepIncidents([...incidents.values()], {
       plan: this.#plan,
-      stages: new Map([...this.#lines].map(([id, line]) => [id, line.plan])),
-      verdicts: this.#verdicts,
+      stages: this.#stages.plans,
+      troubled: this.#stages.troubled(),
+      verdicts: this.#stages.verdicts,
       leased: new Set([...leases.values()].map((lease) => lease.incident)),
       accepted: this.#accepted,
       now,
@@ -283,8 +256,8 @@ export class Engine {
   /** Names the cause as soon as the facts do, and better while the incident is young. */
   #name(step: IncidentStep, now: EpochMs): IncidentStep {
     const { incident } = step;
-    const line = this.#lines.get(incident.root);
-    const young = now - incident.openedAt <= NAMING_INTERVALS * this.#every(incident.root);
+    const line = this.#stages.line(incident.root);
+    const young = now - incident.openedAt <= NAMING_INTERVALS * this.#stages.every(incident.root);
     if (!line?.last || incident.state !== 'open' || (!young && incident.cause !== 'unknown')) return step;
     const { snapshot, scores } = line.last;
     const isOrigin = this.#plan.graph.upstream(incident.root).length === 0;
@@ -300,9 +273,9 @@ export class Engine {
     const decisions = decide(this.#plan.policies, this.#ledger.memories, {
       now,
       fresh,
-      verdicts: this.#verdicts,
-      latest: this.#latest,
-      estimates: new Map([...this.#lines].map(([id, line]) => [id, line.estimate])),
+      verdicts: this.#stages.verdicts,
+      latest: this.#stages.latest,
+      estimate: (id) => this.#stages.line(id)?.estimate ?? NO_ESTIMATE,
       incidents: this.openIncidents(),
       leases: this.leases(),
       reversibility: this.#options.reversibility,
@@ -313,29 +286,18 @@ export class Engine {
     this.#ledger.carryOut(decisions, draft);
   }
 
-  /** An equal share of the budget for each ready subject of the pipeline. */
-  #share(plan: StagePlan): Budget {
-    let ready = 0;
-    for (const [id, line] of this.#lines) if (pipelineOf(id) === pipelineOf(plan.id)) ready += line.readySubjects();
-    const { pagesPerWeek, ticketsPerWeek } = plan.budget;
-    return { pagesPerWeek: pagesPerWeek / Math.max(1, ready), ticketsPerWeek: ticketsPerWeek / Math.max(1, ready) };
-  }
-
-  #isDistorted(id: StageId, at = this.#latest.get(id)?.at ?? 0): boolean {
+  #isDistorted(id: StageId, at = this.#stages.latest.get(id)?.at ?? 0): boolean {
     return at < (this.#settling.get(id) ?? 0) || this.leasesOver(id).length > 0;
   }
 
   #settle(lease: Lease, now: EpochMs): void {
-    for (const id of this.#lines.keys())
-      if (this.#plan.graph.onOnePath(lease.stage, id)) this.#settling.set(id, now + SETTLE_INTERVALS * this.#every(id));
-  }
-
-  #every(id: StageId): DurationMs {
-    return this.#lines.get(id)?.plan.every ?? 0;
+    for (const id of this.#stages.ids)
+      if (this.#plan.graph.onOnePath(lease.stage, id))
+        this.#settling.set(id, now + SETTLE_INTERVALS * this.#stages.every(id));
   }
 
   #forget(id: StageId): void {
-    for (const map of [this.#verdicts, this.#latest, this.#settling]) map.delete(id);
+    this.#settling.delete(id);
     this.#restarting.delete(id);
   }
 }

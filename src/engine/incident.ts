@@ -22,6 +22,8 @@ export interface IncidentScene {
   readonly plan: Plan;
   readonly stages: ReadonlyMap<StageId, StagePlan>;
   readonly verdicts: ReadonlyMap<StageId, Verdict>;
+  /** Stages that are not ok and known not to be, upstream before downstream. */
+  readonly troubled: readonly StageId[];
   /** Incidents with a lease that is still in force: they cannot resolve. */
   readonly leased: ReadonlySet<string>;
   /** Stages of which a subject has just been accepted as the new normal. */
@@ -39,9 +41,9 @@ export function stepIncidents(open: readonly Incident[], scene: IncidentScene): 
   const steps = new Map<string, { incident: Incident; changes: IncidentChange[] }>(
     open.map((incident) => [incident.id, { incident, changes: [] }]),
   );
-  for (const id of scene.plan.graph.order) {
+  for (const id of scene.troubled) {
     const verdict = scene.verdicts.get(id);
-    if (!verdict || !isTrouble(verdict)) continue;
+    if (!verdict) continue;
     const home = [...steps.values()].find(({ incident }) => belongs(incident, id, scene));
     if (home) join(home, id, verdict, scene);
     else {

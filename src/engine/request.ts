@@ -4,12 +4,12 @@ import type { GateRequest } from '../domain/lease.ts';
 import type { OptionPlan, PolicyPlan } from '../domain/plan.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import { type StageId, stageNameOf } from '../domain/stage.ts';
-import { type Estimate, NO_ESTIMATE } from './estimate.ts';
+import type { Estimate } from './estimate.ts';
 
 /** What a request is worked out from. */
 export interface FlowView {
   readonly latest: ReadonlyMap<StageId, Snapshot>;
-  readonly estimates: ReadonlyMap<StageId, Estimate>;
+  estimate(stage: StageId): Estimate;
 }
 
 /** What the control law asks of the gate now; `undefined` where it cannot know, or where nothing is to be gained. */
@@ -20,8 +20,8 @@ export function requestFor(
   held: boolean,
 ): GateRequest | undefined {
   if (option.kind === 'pause') return { kind: 'pause' };
-  const kept = view.estimates.get(policy.keep.stage) ?? NO_ESTIMATE;
-  const gate = view.estimates.get(option.stage) ?? NO_ESTIMATE;
+  const kept = view.estimate(policy.keep.stage);
+  const gate = view.estimate(option.stage);
   const backlog = view.latest.get(policy.keep.stage)?.values.get('lag_records') ?? 0;
   if (option.kind === 'throttle') {
     const capacity = kept.capacity ?? kept.recentOut;
