@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type LoadResult, loadConfig } from '../config/load.ts';
 import { formatProblem, type Problem } from '../config/problem.ts';
@@ -52,7 +52,8 @@ function checkFile(file: string, { cwd, env }: CommandIo, skipFiles: boolean): C
     const code = (thrown as NodeJS.ErrnoException).code ?? 'unknown error';
     return { file, state: 'unreadable', message: `${file} cannot be read (${code}); is the path right?` };
   }
-  const result = loadConfig({ text, file, registry, env, ...(skipFiles ? {} : { readFile }) });
+  const folder = dirname(resolve(cwd, file));
+  const result = loadConfig({ text, file, folder, registry, env, ...(skipFiles ? {} : { readFile }) });
   return { file, state: 'read', result };
 }
 

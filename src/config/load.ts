@@ -19,8 +19,10 @@ import { type ReadStages, readPipelines, type WrittenStages } from './stages.ts'
 
 export interface LoadInput {
   readonly text: string;
-  /** How the file is called in problems; paths of `*_file` keys start at its folder. */
+  /** How the file is called in problems. */
   readonly file: string;
+  /** Where relative paths of `*_file` keys start; left out, the folder of `file`. */
+  readonly folder?: string;
   readonly registry: Registry;
   readonly env: Environment;
   /** Reads a file named by a `*_file` key (absolute path), to see that it is there; left out, those files are not looked at. */
@@ -42,7 +44,7 @@ export function loadConfig(input: LoadInput): LoadResult {
   if (!document.sound) return { ok: false, problems: early, warnings: [] };
   const findings = newFindings();
   const unfolded = unfold(document.value ?? {}, findings);
-  const folder = dirname(file);
+  const folder = input.folder ?? dirname(file);
   checkFiles(unfolded.value, folder, input.readFile, findings);
   const config = readRoot(withAbsoluteFiles(unfolded.value, folder), input, findings);
   const problems = inOrder(early, locate(file, document, unfolded, findings.errors));

@@ -24,6 +24,7 @@ export function table(node: SchemaNode, definitions: Definitions, prefix = ''): 
 const FORMS: ReadonlyMap<string, string> = new Map([
   ['["15s","5m","1h30m"]', 'duration'],
   ['["100/s","5/m"]', 'rate'],
+  ['["20/s"]', 'rate'],
   ['["2m",1000,"100/s","5%"]', 'bound'],
   ['["1 per week","1 per day"]', 'frequency'],
 ]);
@@ -76,6 +77,7 @@ const isBlock = (node: SchemaNode, definitions: Definitions): boolean =>
   formsOf(node, definitions).some((form) => form.properties !== undefined || form.items !== undefined);
 
 function typeOf(node: SchemaNode): string {
+  if (Array.isArray(node.type)) return node.type.map((type) => typeOf({ type })).join(' or ');
   const form = formOf(node);
   if (form !== undefined) return form;
   if (node.const !== undefined) return code(node.const);

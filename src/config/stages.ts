@@ -1,4 +1,5 @@
 import type { Budget, DetectorPlan, PipelinePlan, StagePlan } from '../domain/plan.ts';
+import { signalSpec } from '../domain/signal.ts';
 import { type StageId, stageId } from '../domain/stage.ts';
 import { DAY, type DurationMs, WEEK } from '../domain/time.ts';
 import type { Registry } from '../kit/component.ts';
@@ -79,7 +80,8 @@ function readStage(
   const signals = readSignals(shape.signals, [...path, 'signals'], findings);
   const derive = readDerive(id, shape.derive, { pipeline, names }, [...path, 'derive'], findings);
   const detectors = readDetectors(registry, shape.detectors, [...path, 'detectors'], findings);
-  const directions = [...signals.values()].map(({ name, direction }) => [name, direction]).toSorted();
+  const turned = [...signals.values()].filter(({ name, direction }) => direction !== signalSpec(name).direction);
+  const directions = turned.map(({ name, direction }) => [name, direction]).toSorted();
   const essence = probes.map((probe) => probe.essence);
   return {
     id,

@@ -45,7 +45,7 @@ test('all problems of a file are told at once, in the order of the file', () => 
 
 test('no cut and no changed letter of a good file makes the parser throw', () => {
   const good = readFileSync(new URL('../../config/headgate.yaml', import.meta.url), 'utf8').replace(/^ *#.*\n/gm, '');
-  for (let at = 0; at < good.length; at += 37) {
+  for (let at = 0; at < good.length; at += 101) {
     for (const piece of [
       good.slice(0, at),
       `${good.slice(0, at)}}${good.slice(at + 1)}`,

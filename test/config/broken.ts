@@ -104,14 +104,14 @@ pipelines: { p: { stages: { s: {} } } }
     yaml: `server: { listen: "\${LISTEN}" }
 pipelines: { p: { stages: { s: {} } } }
 `,
-    problems: ['1:19 environment variable LISTEN is not set; set it, or write ${LISTEN:-default}'],
+    problems: [`1:19 environment variable LISTEN is not set; set it, or write \${LISTEN:-default}`],
   },
   {
     says: 'a variable without a name',
     yaml: `server: { listen: "\${}" }
 pipelines: { p: { stages: { s: {} } } }
 `,
-    problems: ['1:19 want ${NAME} or ${NAME:-default}; write $${ for a plain ${'],
+    problems: [`1:19 want \${NAME} or \${NAME:-default}; write $\${ for a plain \${`],
   },
   {
     says: 'a variable whose text is no number',
@@ -127,7 +127,7 @@ pipelines: { p: { stages: { s: { probes: [{ source: q, topic: t }] } } } }
 pipelines: { p: { stages: { s: { probes: [{ source: q, topic: t }] } } } }
 `,
     env: { CANARY: 'tweet-tweet' },
-    problems: ['1:39 sources.q.timeout: want a duration such as 15s, 5m or 1h30m, got "${CANARY}"'],
+    problems: [`1:39 sources.q.timeout: want a duration such as 15s, 5m or 1h30m, got "\${CANARY}"`],
   },
   {
     says: 'an unknown key at the root',
