@@ -144,10 +144,10 @@ describe('OAuth client credentials', () => {
     const { server, issued } = await guarded(600);
     const http = oauth(server);
     await http.request({ url: server.url }, never);
-    clock.advance(479_000);
+    await clock.advance(479_000);
     await http.request({ url: server.url }, never);
     assert.equal(issued(), 1);
-    clock.advance(2_000);
+    await clock.advance(2_000);
     await http.request({ url: server.url }, never);
     assert.equal(issued(), 2);
     await http.close();

@@ -245,9 +245,7 @@ const WORDS: ReadonlyMap<string, number> = new Map([
 /** A number as Go writes it. Hexadecimal, octal and binary, which JavaScript would take, are refused. */
 export function numberOf(token: string): number | undefined {
   const value = Number(token);
-  if (!Number.isNaN(value))
-    return isLetter(token.charCodeAt(1)) && token[1] !== 'e' && token[1] !== 'E' && token !== 'Infinity'
-      ? undefined
-      : value;
-  return WORDS.get(token.toLowerCase());
+  if (Number.isNaN(value)) return WORDS.get(token.toLowerCase());
+  const prefixed = token[0] === '0' && isLetter(token.charCodeAt(1)) && token[1] !== 'e' && token[1] !== 'E';
+  return prefixed ? undefined : value;
 }

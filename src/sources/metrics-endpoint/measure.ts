@@ -189,7 +189,18 @@ function quantile(page: Exposition, rule: Rule, tally: Tally): Outcome {
   const buckets = rule.metrics.some((metric) => page.samples.has(`${metric}_bucket`));
   if (buckets) return histogram(page, rule, wanted, tally);
   const given = gauges(page, rule).filter(({ series }) => Number(series.labels.get('quantile')) === wanted);
-  return aggregated({ ...rule, aggregate: 'max' }, given);
+  const fresh = given.filter((one) => hasObserved(page, one, tally));
+  return aggregated({ ...rule, aggregate: 'max' }, fresh);
+}
+
+/** Whether a summary has seen anything since the last poll. Some libraries write 0 for the quantiles of an empty one. */
+function hasObserved(page: Exposition, { name, series }: Selected, tally: Tally): boolean {
+  const countName = `${name}_count`;
+  const key = labelKey(series.labels, 'quantile');
+  const count = page.samples.get(countName)?.get(key);
+  if (!count) return true;
+  const growth = tally.growth(countName, key, count);
+  return growth === 'unknown' ? count.value > 0 : growth !== 'still' && counted(growth) > 0;
 }
 
 /** The quantile of what all series together have observed since the last poll. */
@@ -203,9 +214,11 @@ function histogram(page: Exposition, rule: Rule, wanted: number, tally: Tally): 
   for (const buckets of histograms.values()) {
     const all = buckets.map((one) => tally.growth(one.name, one.key, one.series));
     const growths = all.filter((growth): growth is Growth => typeof growth !== 'string');
-    unknown ||= all.includes('unknown');
-    // Buckets only make sense together, and one that has fallen tells for all of them.
-    if (growths.length < all.length) continue;
+    // Buckets make sense together only: where some are new, the bounds were changed.
+    const changed = growths.some(({ born }) => born) && !growths.every(({ born }) => born);
+    unknown ||= changed || all.includes('unknown');
+    if (changed || growths.length < all.length) continue;
+    // One bucket that has fallen tells of a reset for all of them.
     const reset = growths.some((growth) => growth.reset);
     for (const [index, growth] of growths.entries()) {
       const upper = numberOf(buckets[index]?.series.labels.get('le') ?? '') ?? Number.NaN;

@@ -27,6 +27,8 @@ export interface Growth {
   readonly seconds: number;
   /** It began at 0 again in between. */
   readonly reset: boolean;
+  /** It was not there at the poll before. */
+  readonly born: boolean;
 }
 
 /** How much was counted in between; after a reset at least what is there now. */
@@ -84,7 +86,7 @@ export function tallyOf(page: Exposition, before: Memory | undefined, now: Durat
 
   const born = (name: string, value: number): Growth | 'unknown' => {
     if (!before?.declared.has(idOf(name)) || !isCounter(page, name)) return 'unknown';
-    return { was: 0, is: value, seconds: (now - before.seen) / 1_000, reset: false };
+    return { was: 0, is: value, seconds: (now - before.seen) / 1_000, reset: false, born: true };
   };
 
   return {
@@ -103,7 +105,7 @@ export function tallyOf(page: Exposition, before: Memory | undefined, now: Durat
       const fallen = value < last.value;
       // A gauge that falls was not reset; how much it has grown in between is not known.
       if (fallen && typeOf(page, name) === 'gauge') return 'unknown';
-      return { was: last.value, is: value, seconds, reset: renewed || fallen };
+      return { was: last.value, is: value, seconds, reset: renewed || fallen, born: false };
     },
     memory: (names) => {
       for (const [id, point] of before?.points ?? []) {
