@@ -61,7 +61,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   const sourceLog = createSourceLog();
   telemetry.subscribe({ probed: ({ source, gap, at }) => sourceLog.note(source, gap, at) });
 
-  const valves = createValves(clock, telemetry.valveChanged);
+  const valves = createValves(clock);
   const random = seededRandom(startedAt % 2 ** 32);
   const around: Surroundings = { registry, clock, random, valves, pageUrl: config.server.pageUrl, say: telemetry.say };
   let made = makeWorld(config, around);
@@ -78,7 +78,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     startedAt,
     status: () => status,
   });
-  telemetry.observe(view);
+  await telemetry.observe(view);
   const server = createServer({
     view,
     commands,

@@ -18,9 +18,9 @@ import { createSampler, type Probe, type Sampler } from '../engine/sample.ts';
 import { createSchedule, type Schedule } from '../engine/schedule.ts';
 import type { StageDetector } from '../engine/stage.ts';
 import type { Actuator, Notifier } from '../kit/component.ts';
+import type { Traced } from '../telemetry/tracing.ts';
 import { deliver, type Post, undelivered } from './deliver.ts';
 import { recallLearned, recallSettings, SEQUENCE_KEY, saveLearned, type Trying } from './recall.ts';
-import type { Traced } from './traced.ts';
 
 /** The outside as one config describes it, already made. Replaced whole on a reload. */
 export interface World {

@@ -2,7 +2,7 @@ import type { HeadgateError } from '../domain/error.ts';
 import type { Notice } from '../domain/notice.ts';
 import type { Clock, Events, OutboxItem } from '../domain/ports.ts';
 import type { Notifier } from '../kit/component.ts';
-import type { Traced } from './traced.ts';
+import type { Traced } from '../telemetry/tracing.ts';
 
 const nameOf = (item: OutboxItem): string => item.lane.slice(item.lane.indexOf(':') + 1);
 

@@ -1,12 +1,13 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { defaultDirectory, sendFault } from '../demo/control.ts';
+import { defaultDirectory } from '../demo/control.ts';
 import type { DemoEvent } from '../demo/events.ts';
 import { type Demo, startDemo } from '../demo/supervisor.ts';
-import type { Events } from '../domain/ports.ts';
+import { createTeller, type Teller } from '../telemetry/console.ts';
+import { ROOT, VERSION } from '../version.ts';
 import { type App, startApp } from './app.ts';
+import { systemClock } from './clock.ts';
 import type { Environment } from './config-file.ts';
-import { PACKAGE_FOLDER } from '../version.ts';
 
 export interface RunningDemo {
   readonly app: App;
@@ -25,12 +26,12 @@ export interface DemoRunOptions {
   /** First of the three ports of the pipeline's own metrics. */
   readonly portBase: number;
   readonly config: string | undefined;
-  readonly listener: Partial<Events>;
-  readonly happened: (event: DemoEvent) => void;
-  readonly quiet: boolean;
+  /** `story`: lines for people. `json`: the daemon's log, as `headgate run` writes it. */
+  readonly output: 'story' | 'json';
+  readonly write: (line: string) => void;
+  readonly color: boolean;
+  readonly columns: number;
 }
-
-export { sendFault };
 
 /**
  * Starts the demo pipeline, and the daemon on its config beside it; both begin with nothing learned.
@@ -39,20 +40,26 @@ export { sendFault };
  */
 export async function runDemo(options: DemoRunOptions): Promise<RunningDemo> {
   const directory = options.directory ?? defaultDirectory();
+  const { write, color, columns } = options;
+  const now = systemClock.now;
+  const pageUrl = `http://${options.listen}`;
+  const teller = createTeller({ write, color, columns, pageUrl, now, startedAt: now() });
+  const story = options.output === 'story';
   mkdirSync(directory, { recursive: true });
   const [ingest, enrich, load] = [0, 1, 2].map((offset) => options.portBase + offset) as [number, number, number];
+  if (story) greet(write, pageUrl, directory);
   const demo: Demo = await startDemo({
     daemonUrl: `http://${options.listen}`,
     directory,
     seed: options.seed,
     ...(options.faultAt === undefined ? {} : { faultAt: options.faultAt }),
     ports: { ingest, enrich, load },
-    onLine: options.happened,
+    onLine: (event) => tell(event, teller, options),
   });
   try {
     for (const end of ['', '-wal', '-shm', '.lock']) rmSync(join(directory, `headgate.db${end}`), { force: true });
     const app = await startApp({
-      configFile: options.config ?? join(PACKAGE_FOLDER, 'config', 'demo.yaml'),
+      configFile: options.config ?? join(ROOT, 'config', 'demo.yaml'),
       env: {
         ...options.env,
         HEADGATE_DEMO_DIR: directory,
@@ -61,8 +68,7 @@ export async function runDemo(options: DemoRunOptions): Promise<RunningDemo> {
         HEADGATE_DEMO_ENRICH_PORT: String(enrich),
         HEADGATE_DEMO_LOAD_PORT: String(load),
       },
-      listener: options.listener,
-      quiet: options.quiet,
+      ...(story ? { listener: teller.listener, quiet: true } : {}),
     });
     const both = async (): Promise<void> => {
       await app.stop();
@@ -73,4 +79,25 @@ export async function runDemo(options: DemoRunOptions): Promise<RunningDemo> {
     await demo.stop();
     throw thrown;
   }
+}
+
+/** What the pipeline says of itself, in the voice of the story. */
+function tell(event: DemoEvent, teller: Teller, { output, write }: DemoRunOptions): void {
+  if (output === 'json') {
+    write(`${JSON.stringify({ demo: event })}\n`);
+    return;
+  }
+  if (event.event === 'fault' || event.event === 'fault-over') teller.say('demo', event.text);
+  if (event.event === 'exited')
+    teller.say('demo', `the process of ${event.stage} is gone (${event.signal ?? event.code})`);
+  if (event.event === 'started') teller.say('demo', `the process of ${event.stage} runs again`);
+  if (event.event === 'error-output') teller.say('demo', `${event.stage}: ${event.text}`);
+}
+
+function greet(write: (line: string) => void, url: string, directory: string): void {
+  write(`Headgate ${VERSION} · demo pipeline "orders": ingest → enrich → load, three processes\n`);
+  write(`  page     ${url}/\n  metrics  ${url}/metrics\n  files    ${directory}\n`);
+  write(
+    '  more     npx headgate demo fault slow|stop|drop-rows|stale|crash\n  stop     Ctrl-C (lets every gate go first)\n',
+  );
 }

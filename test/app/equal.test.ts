@@ -3,7 +3,6 @@ import { test } from 'node:test';
 import { valve } from '../../src/actuators/valve/index.ts';
 import { Daemon, type World } from '../../src/app/daemon.ts';
 import { openStore } from '../../src/app/offline.ts';
-import { untraced } from '../../src/app/traced.ts';
 import { detectorsFrom } from '../../src/app/world.ts';
 import type { Decision } from '../../src/domain/decision.ts';
 import type { Score } from '../../src/domain/score.ts';
@@ -15,6 +14,7 @@ import { phaseOf } from '../../src/engine/schedule.ts';
 import { createValves } from '../../src/engine/valves.ts';
 import { registry } from '../../src/registry.ts';
 import { seededRandom } from '../../src/stats/random.ts';
+import { createTraced } from '../../src/telemetry/tracing.ts';
 import { eventsOf } from '../support/events.ts';
 import { fakeClock } from '../support/fake-clock.ts';
 import { planOf, policyPlan, snapshot, stagePlan } from '../support/plans.ts';
@@ -82,7 +82,7 @@ async function liveDay(): Promise<Told> {
     decided: ({ decision }: { decision: Decision }) => told.decisions.push(JSON.stringify(decision)),
     failed: ({ what, error }) => assert.fail(`${what}: ${error.message}`),
   });
-  const daemon = await Daemon.start({ world, store, clock, random, events, traced: untraced });
+  const daemon = await Daemon.start({ world, store, clock, random, events, traced: createTraced() });
   await clock.advance(DAY);
   const done = daemon.close(AbortSignal.timeout(5_000));
   await clock.advance(SECOND);

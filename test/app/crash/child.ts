@@ -8,12 +8,12 @@ import { httpGate } from '../../../src/actuators/http/index.ts';
 import { systemClock } from '../../../src/app/clock.ts';
 import { Daemon, type World } from '../../../src/app/daemon.ts';
 import { openStore } from '../../../src/app/offline.ts';
-import { untraced } from '../../../src/app/traced.ts';
 import { detectorsFrom } from '../../../src/app/world.ts';
 import type { Change, Store } from '../../../src/domain/ports.ts';
 import { createValves } from '../../../src/engine/valves.ts';
 import { webhook } from '../../../src/notifiers/webhook/index.ts';
 import { registry } from '../../../src/registry.ts';
+import { createTraced } from '../../../src/telemetry/tracing.ts';
 import { eventsOf } from '../../support/events.ts';
 import { planOf, policyPlan, stagePlan } from '../../support/plans.ts';
 
@@ -88,7 +88,7 @@ const world: World = {
   inMaintenance: () => false,
 };
 const events = eventsOf({ failed: ({ what, error }) => process.stderr.write(`${what}: ${error.message}\n`) });
-const daemon = await Daemon.start({ world, store, clock, random, events, traced: untraced });
+const daemon = await Daemon.start({ world, store, clock, random, events, traced: createTraced() });
 process.stdout.write('ready\n');
 const state = setInterval(() => {
   const { engine, outbox } = daemon;
