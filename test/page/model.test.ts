@@ -64,6 +64,16 @@ test('a row says why and never prints 0 for no answer', () => {
   assert.equal(plain(rows.get('ingest')?.lasted ?? ''), '6 min');
 });
 
+test('a stage that was never asked has learned nothing and has no number', () => {
+  const [stage] = worldAt('quiet', NIGHT).stages as [ApiStage];
+  const fresh: ApiStage = { ...stage, at: null, since: null, verdict: 'unknown', signals: [], score: null };
+  const [row] = rowsOf(new Map([[fresh.id, fresh]]), [], [], NIGHT);
+  assert.deepEqual(
+    [row?.state, row?.now, row?.because, row?.learned],
+    ['learning', 'no data yet', 'first answer due', 0],
+  );
+});
+
 test('rows are filtered by state and by a part of the name', () => {
   const rows = rowsIn('incident');
   assert.equal(filterRows(rows, 'warning', '').length, 3);

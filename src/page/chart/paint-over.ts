@@ -28,9 +28,10 @@ function opened(plot: uPlot, { marks, colours, labels }: Scene, clock: (at: numb
   }
 }
 
-function ahead(plot: uPlot, { marks, colours, data, labels }: Scene): void {
+function ahead(plot: uPlot, { marks, colours, data, labels, now, from }: Scene): void {
   const last = data.value.findLastIndex((value) => value !== null);
-  if (!marks.ahead || last < 0) return;
+  // From a value of long ago a forecast would be a fairy tale.
+  if (!marks.ahead || last < 0 || now - (data.at[last] ?? 0) > (now - from) / 10) return;
   const { to, value, label } = marks.ahead;
   clipped(plot, (context) => {
     const [x0, y0] = [xOf(plot, data.at[last] ?? 0), yOf(plot, data.value[last] ?? 0)];

@@ -24,11 +24,11 @@ export interface Row {
 
 /** What stands where a value would: never 0 for "no answer". */
 export function valueText(signal: ApiSignal | undefined): string {
-  if (!signal) return 'no signal yet';
+  if (!signal) return 'no data yet';
   if (signal.value !== null) return formatValue(signal.value, signal.unit);
   if (signal.state === 'gap') return 'no answer';
   if (signal.state === 'absent') return 'absent';
-  return 'no value yet';
+  return 'no value';
 }
 
 /** The range a signal was expected in, or its limit; empty where there is neither. */

@@ -22,6 +22,7 @@ const isReady = (signal: ApiSignal): boolean => signal.state === 'ready' || sign
 export function learnedShare(stage: ApiStage): number {
   const learning = stage.signals.filter((signal) => signal.state === 'warming');
   const ready = stage.signals.filter((signal) => signal.state === 'ready').length;
+  if (stage.at === null) return 0;
   if (learning.length + ready === 0) return stage.learned;
   const sum = learning.reduce((total, signal) => total + (signal.learned ?? 0), ready);
   return sum / (learning.length + ready);

@@ -15,7 +15,7 @@ function besideText(signal: ApiSignal): string {
   const expected = expectedText(signal);
   if (signal.state === 'warming') return `learning, ${formatPercent(signal.learned ?? 0)}`;
   if (signal.state === 'gap') return signal.gap ?? 'no answer';
-  if (signal.state === 'blind') return 'cannot be judged yet';
+  if (signal.state === 'blind') return signal.detector === null ? 'not judged' : 'cannot be judged yet';
   return expected.startsWith('limit') || expected === '' ? expected : `expected ${expected}${limit}`;
 }
 

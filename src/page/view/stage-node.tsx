@@ -11,9 +11,9 @@ import { usePage } from './page.ts';
 
 function secondLine(stage: ApiStage, state: string, narrow: boolean): string {
   const signal = leadingSignal(stage);
+  if (stage.at === null || !signal) return 'no data yet';
   if (state === 'learning')
     return narrow ? formatPercent(learnedShare(stage)) : `learning, ${formatPercent(learnedShare(stage))}`;
-  if (!signal) return 'no signal yet';
   if (signal.value === null || narrow) return valueText(signal);
   return `${shortSignal(signal.signal)} ${valueText(signal)}`;
 }
