@@ -1,8 +1,11 @@
 import type { ApiLease, ApiRequest, ApiValve } from '../../server/api.ts';
 import { formatPercent, formatValue } from '../text/number.ts';
 
+/** True for the pseudo-stage that carries the end-to-end signals of a pipeline. */
+export const isEndToEnd = (id: string): boolean => id.endsWith('._pipeline');
+
 /** `orders.enrich` → `enrich`. */
-export const nameOf = (id: string): string => id.slice(id.indexOf('.') + 1);
+export const nameOf = (id: string): string => (isEndToEnd(id) ? 'end to end' : id.slice(id.indexOf('.') + 1));
 /** `orders.enrich` → `orders`. */
 export const pipelineOf = (id: string): string => id.slice(0, id.indexOf('.'));
 /** `orders.enrich/lag_seconds` → `lag_seconds`. */

@@ -101,10 +101,3 @@ const UNIT_SUFFIX = /_(records_per_second|seconds|ratio|records|bytes)$/;
 
 /** The name of a signal without its unit, for places where the unit stands beside the value: `lag`, `freshness`. */
 export const shortSignal = (signal: string): string => signal.replace(UNIT_SUFFIX, '').replaceAll('_', ' ');
-
-/** The unit of a signal as its name tells it; the answer of the server is better where it is at hand. */
-export function unitOfName(signal: string): string {
-  const suffix = UNIT_SUFFIX.exec(signal)?.[1];
-  if (suffix) return suffix;
-  return 'count';
-}

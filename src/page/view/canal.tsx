@@ -1,7 +1,7 @@
 import type { ApiLease, ApiStage } from '../../server/api.ts';
 import { flowOf } from '../model/flow.ts';
 import { type Canal as CanalPlan, canalOf, neighbourhood, type Place } from '../model/graph.ts';
-import { gateMark, isHeld, nameOf, pipelineOf } from '../model/names.ts';
+import { gateMark, isEndToEnd, isHeld, pipelineOf } from '../model/names.ts';
 import { withQuery } from '../model/route.ts';
 import { counting } from '../text/number.ts';
 import { CanalWater, type Shape } from './canal-water.tsx';
@@ -66,7 +66,7 @@ export function Canal(props: { pipeline: string; leases: readonly ApiLease[] }) 
   const { fleet, rows } = usePage();
   const [box, width] = useWidth<HTMLDivElement>();
   const nodes = Array.from(fleet.stages.values()).filter(
-    (stage) => pipelineOf(stage.id) === props.pipeline && nameOf(stage.id) !== '_pipeline',
+    (stage) => pipelineOf(stage.id) === props.pipeline && !isEndToEnd(stage.id),
   );
   const odd = new Set(rows.filter((row) => row.state !== 'ok' && row.state !== 'learning').map((row) => row.id));
   const drawn = neighbourhood(nodes, odd, MOST_NODES);
