@@ -5,7 +5,7 @@ import type { Json } from '../../domain/json.ts';
 import type { Lease } from '../../domain/lease.ts';
 import type { AuditLink, OutboxItem, Store } from '../../domain/ports.ts';
 import type { Cells } from './connection.ts';
-import { startSlice } from './slice.ts';
+import { isOver, pause } from './slice.ts';
 import type { StoreFile } from './store-file.ts';
 
 /** Rows read and parsed in one step; a few milliseconds. */
@@ -86,7 +86,6 @@ async function inPages<Row extends Cells, T>(
   limit: number,
   parse: (row: Row) => T,
 ): Promise<T[]> {
-  const slice = startSlice();
   const found: T[] = [];
   let last: Row | undefined;
   while (found.length + 1 <= limit) {
@@ -95,7 +94,7 @@ async function inPages<Row extends Cells, T>(
     for (const row of rows) found.push(parse(row));
     last = rows.at(-1);
     if (rows.length < size) break;
-    if (slice.over()) await slice.pause();
+    if (isOver()) await pause();
   }
   return found;
 }

@@ -24,7 +24,8 @@ daemon. Uses Node's own \`node:sqlite\`; nothing to install.
 
 The file belongs to one daemon at a time: a second one is refused. Beside it lie \`-wal\` and \`-shm\` (part of the data while the
 daemon runs) and \`.lock\` (empty). Use a local disk; network file systems seldom lock properly. A damaged file is renamed
-to \`.corrupt-TIME\` at the start and a new one is begun. Costs about 4 bytes a value for raw samples older than an hour, 21 before.`,
+to \`.corrupt-TIME\` at the start and a new one is begun. Costs 21 bytes for each value of the last hour, 4 to 9 for older
+ones, and 32 for each signal and minute.`,
   config: SqliteConfig,
   examples: [{ title: 'One file', yaml: 'store: { sqlite: ./headgate.db }' }],
   open: (config, say) => openSqlite(config, say),

@@ -4,7 +4,7 @@ import type { Incident } from '../../domain/incident.ts';
 import { isInForce, type Lease } from '../../domain/lease.ts';
 import type { AuditEntry, Change, OutboxItem } from '../../domain/ports.ts';
 import type { Connection } from './connection.ts';
-import { startSlice } from './slice.ts';
+import { isOver, pause } from './slice.ts';
 import type { StoreFile } from './store-file.ts';
 
 const sha256: Sha256 = (text) => createHash('sha256').update(text).digest('hex');
@@ -16,12 +16,11 @@ const sha256: Sha256 = (text) => createHash('sha256').update(text).digest('hex')
 export async function commit(file: StoreFile, changes: readonly Change[]): Promise<void> {
   if (changes.length === 0) return file.read('commit', () => {});
   return file.write('commit', async () => {
-    const slice = startSlice();
     file.journal.exec('BEGIN IMMEDIATE');
     try {
       for (const change of changes) {
         write(file.journal, change);
-        if (slice.over()) await slice.pause();
+        if (isOver()) await pause();
       }
       file.journal.exec('COMMIT');
     } catch (thrown) {

@@ -3,7 +3,7 @@ import { type Bucket, cover, keptSample, type Part, seriesBuilder, type Tier, ti
 import type { EpochMs } from '../../domain/time.ts';
 import type { Dictionary } from './dictionary.ts';
 import type { Rollups } from './rollups.ts';
-import { startSlice } from './slice.ts';
+import { isOver, pause } from './slice.ts';
 import type { StoreFile } from './store-file.ts';
 import type { StageKey, Ticks } from './ticks.ts';
 
@@ -23,15 +23,14 @@ export function samples(file: StoreFile, tables: SampleTables): Samples {
   return {
     appendSamples: (rows) =>
       file.write('write samples', async () => {
-        const slice = startSlice();
         for (let next = 0; next < rows.length; ) {
           next = inTransaction(file, tables, () => {
             let at = next;
             do putSample(tables, rows[at++] as SampleRow);
-            while (at < rows.length && !slice.over());
+            while (at < rows.length && !isOver());
             return at;
           });
-          if (next < rows.length) await slice.pause();
+          if (next < rows.length) await pause();
         }
       }),
 
@@ -42,11 +41,10 @@ export function samples(file: StoreFile, tables: SampleTables): Samples {
         if (!stage) return builder.done();
         const beginOf = (tier: Tier): EpochMs | undefined =>
           tier === 'raw' ? ticks.begin(stage.id) : rollups.begin(tier, stage.id);
-        const slice = startSlice();
         for (const part of cover(bounded(query), beginOf)) {
           for (const page of bucketPages(part, stage)) {
             for (const bucket of page) builder.add(bucket);
-            if (slice.over()) await slice.pause();
+            if (isOver()) await pause();
           }
         }
         return builder.done();
@@ -57,10 +55,9 @@ export function samples(file: StoreFile, tables: SampleTables): Samples {
         const found: SampleRow[] = [];
         const stage = keyOf(name);
         if (!stage) return found;
-        const slice = startSlice();
         for (const page of ticks.pages(stage, Math.max(from, -LAST_AT), LAST_AT)) {
           found.push(...page);
-          if (slice.over()) await slice.pause();
+          if (isOver()) await pause();
         }
         return found;
       }),

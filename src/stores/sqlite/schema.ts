@@ -11,7 +11,7 @@ const APPLICATION_ID = 0x48656164;
  * - one row for each tick of a stage, its values packed: 293,000 values/s, 800 values in 1.2 ms, 20.7 bytes a value;
  * - one row for each series and tick (value, lower, upper): 69,000 values/s, 800 values in 13 ms, 44.0 bytes a value.
  * Reading the eight series of one stage for the hour takes 0.5 ms and 0.9 ms. So: one row for each tick, and `sealed` holds the
- * ticks of an hour that is over in one compressed row (see sealed.ts).
+ * ticks of an hour that is over in one compressed row: 3.8 bytes a value where bands stand still, 7.2 where they move with every tick.
  */
 export const MIGRATIONS: readonly string[] = [
   `

@@ -1,21 +1,28 @@
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
-/** Half of the 20 ms that nothing may hold the event loop for: the last step, and the commit after it, take time too. */
-const LONGEST_MS = 8;
+/**
+ * Nothing may hold the event loop for 20 ms. Work is cut after this long, since the last step, and the commit and checkpoint
+ * after it, take their time too.
+ */
+const LONGEST_MS = 5;
 
-/** Long work in slices: ask `over` after each small step, and `pause` where it says so. */
-export interface Slice {
-  over(): boolean;
-  pause(): Promise<void>;
+/** When the stores of this process began to work in this turn of the event loop; undefined while they have not. */
+let began: number | undefined;
+
+/**
+ * True once the stores have worked long enough in this turn of the event loop, all calls together: many short calls hold it up
+ * as one long call does, because promises that are already settled never let it go round. Then `await pause()`.
+ */
+export function isOver(): boolean {
+  if (began === undefined) {
+    began = performance.now();
+    setImmediate(() => {
+      began = undefined;
+    });
+    return false;
+  }
+  return performance.now() - began >= LONGEST_MS;
 }
 
-export function startSlice(): Slice {
-  let since = performance.now();
-  return {
-    over: () => performance.now() - since >= LONGEST_MS,
-    pause: async () => {
-      await setImmediate();
-      since = performance.now();
-    },
-  };
-}
+/** The next turn of the event loop. */
+export const pause = (): Promise<void> => nextTurn();

@@ -1,6 +1,9 @@
 import type { StateBlob, Store } from '../../domain/ports.ts';
-import { startSlice } from './slice.ts';
+import { isOver, pause } from './slice.ts';
 import type { StoreFile } from './store-file.ts';
+
+/** Bytes in one transaction: it is the commit that writes them to the log, in one go. */
+const BYTES = 512 * 1024;
 
 type State = Pick<Store, 'saveState' | 'loadState'>;
 
@@ -10,17 +13,18 @@ export function state(file: StoreFile): State {
   return {
     saveState: (blobs) =>
       file.write('save state', async () => {
-        const slice = startSlice();
         for (let next = 0; next < blobs.length; ) {
           next = file.main.transaction(() => {
             let at = next;
+            let written = 0;
             do {
               const { key, at: savedAt, bytes } = blobs[at++] as StateBlob;
               file.main.run(sql, key, savedAt, bytes);
-            } while (at < blobs.length && !slice.over());
+              written += bytes.length;
+            } while (at < blobs.length && written < BYTES && !isOver());
             return at;
           });
-          if (next < blobs.length) await slice.pause();
+          if (next < blobs.length) await pause();
         }
       }),
 

@@ -3,8 +3,7 @@ import { bucketStart, WIDTH } from '../../domain/rollup.ts';
 import type { StageId } from '../../domain/stage.ts';
 import { type EpochMs, MINUTE } from '../../domain/time.ts';
 import { inTransaction, type SampleTables } from './samples.ts';
-import type { Slice } from './slice.ts';
-import { startSlice } from './slice.ts';
+import { isOver } from './slice.ts';
 import type { StoreFile } from './store-file.ts';
 
 /** A bucket is written down this long after its end; samples often come in a little late. */
@@ -14,7 +13,7 @@ const GRACE = MINUTE;
 const STEP = 100;
 
 /** One kind of upkeep: does steps until there are none left (true) or the slice is over (false). Inside a transaction. */
-type Job = (now: EpochMs, retention: Retention, slice: Slice) => boolean;
+type Job = (now: EpochMs, retention: Retention) => boolean;
 
 /**
  * Rolls up, seals and deletes, in slices. Rolling up comes first, so that nothing is deleted before its rollup is made.
@@ -24,17 +23,16 @@ export function upkeep(file: StoreFile, tables: SampleTables) {
   const jobs: readonly Job[] = [rollMinutes(tables), rollHours(tables), deleteSamples(tables), deleteHistory(file)];
   return (now: EpochMs, retention: Retention): Promise<boolean> =>
     file.write('roll up and delete', () => {
-      const slice = startSlice();
-      return inTransaction(file, tables, () => jobs.every((job) => job(now, retention, slice)));
+      return inTransaction(file, tables, () => jobs.every((job) => job(now, retention)));
     });
 }
 
 function rollMinutes({ rollups }: SampleTables): Job {
-  return (now, _retention, slice) => {
+  return (now) => {
     for (;;) {
       const pending = rollups.pending('minute', now - WIDTH.minute - GRACE, STEP);
       for (const { at, stage } of pending) {
-        if (slice.over()) return false;
+        if (isOver()) return false;
         rollups.roll('minute', { id: stage, name: ANY }, at);
       }
       if (pending.length < STEP) return true;
@@ -43,13 +41,13 @@ function rollMinutes({ rollups }: SampleTables): Job {
 }
 
 function rollHours({ rollups, ticks }: SampleTables): Job {
-  return (now, _retention, slice) => {
+  return (now) => {
     for (;;) {
       const [first] = rollups.pending('hour', now - WIDTH.hour - GRACE, 1);
       if (!first) return true;
       const stage = { id: first.stage, name: ANY };
       // The hour stays pending until its last tick is sealed, so that an interrupted sealing is taken up again.
-      do if (slice.over()) return false;
+      do if (isOver()) return false;
       while (ticks.seal(stage, first.at));
       rollups.roll('hour', stage, first.at);
     }
@@ -59,11 +57,11 @@ function rollHours({ rollups, ticks }: SampleTables): Job {
 function deleteSamples({ dictionary, ticks, rollups }: SampleTables): Job {
   /** Stages not yet looked at in this round; a round may take many slices. */
   let round: number[] = [];
-  return (now, retention, slice) => {
+  return (now, retention) => {
     const before = (age: number): EpochMs => bucketStart(now - age, 'hour');
     if (round.length === 0) round = [...dictionary.stageIds()];
     for (let stage = round.at(-1); stage !== undefined; stage = round.at(-1)) {
-      if (slice.over()) return false;
+      if (isOver()) return false;
       const deleted =
         ticks.deleteBefore(stage, before(retention.raw), STEP) +
         rollups.deleteBefore('minute', stage, before(retention.minutes), STEP) +
@@ -78,10 +76,10 @@ function deleteHistory(file: StoreFile): Job {
   const oldest = (table: string, time: string) =>
     `DELETE FROM ${table} WHERE seq IN (SELECT seq FROM ${table} WHERE ${time} < ? ORDER BY ${time} LIMIT ?)`;
   const statements = [oldest('decision', 'at'), oldest('incident', 'ended'), oldest('lease', 'ended')];
-  return (now, { history }, slice) =>
+  return (now, { history }) =>
     statements.every((sql) => {
       for (;;) {
-        if (slice.over()) return false;
+        if (isOver()) return false;
         if (file.main.run(sql, now - history, STEP) < STEP) return true;
       }
     });
