@@ -23,6 +23,7 @@ export function parseLeniently<Schema extends z.ZodType>(
   words?: readonly string[],
 ): Leniently<z.output<Schema>> {
   const value = structuredClone(raw);
+  // Only list items: taking a key out moves nothing.
   const removed: Path[] = [];
   const origin = (path: Path) => unpruned(path, removed);
   let findings: Finding[] | undefined;
@@ -36,7 +37,7 @@ export function parseLeniently<Schema extends z.ZodType>(
       findings = issues.flatMap((issue) => findingsOf(issue, schema, value, words));
     }
     if (issues.some((issue) => issue.path.length === 0 && issue.code !== 'unrecognized_keys')) break;
-    removed.push(...prune(value, issues));
+    removed.push(...prune(value, issues).filter((path) => typeof path.at(-1) === 'number'));
   }
   return { value: undefined, findings: findings ?? [], origin };
 }

@@ -35,7 +35,7 @@ export type LoadResult =
 
 /**
  * Reads a config file: YAML, variables, templates, every component by its own schema, then every reference. All problems are
- * found in one run, in the order of the file. Never throws for anything that is in the text. Cost: about 1 ms per 10 stages.
+ * found in one run, in the order of the file. Never throws for anything that is in the text. Cost: about 3 ms per 10 stages.
  */
 export function loadConfig(input: LoadInput): LoadResult {
   const document = readDocument(input.text, input.env);
@@ -130,10 +130,10 @@ function readRoot(raw: unknown, { registry, file }: LoadInput, all: Findings): C
  * already is not blamed for what follows from that.
  */
 function behind(all: Findings, shape: readonly Finding[], origin: (path: Path) => Path): Findings {
-  const isWithin = (path: Path) => shape.some((one) => path.every((part, i) => part === one.path[i]));
+  const wrong = new Set(shape.flatMap(({ path }) => path.map((_, i) => formatPath(path.slice(0, i + 1)))));
   const unless = (tell: Findings['error']) => (path: Path, message: string) => {
     const written = origin(path);
-    if (!isWithin(written)) tell(written, message);
+    if (!wrong.has(formatPath(written))) tell(written, message);
   };
   return { ...all, error: unless(all.error), warning: unless(all.warning) };
 }

@@ -114,10 +114,10 @@ const stageName = name.meta({ pattern: '^([A-Za-z0-9]|\\{each\\})([A-Za-z0-9_-]|
 
 export const PipelineShape = z.strictObject({
   budget: BudgetShape.prefault({}).meta({ description: 'Shared by all stages without one of their own.', default: {} }),
-  season: Season.optional().meta({
+  season: Season.meta({
     default: ['1d', '7d'],
-    description: 'Lengths of the seasons to look for.',
-  }),
+    description: 'Lengths of the seasons to look for; [] means none.',
+  }).optional(),
   every: durationOr('10s', SECOND, DAY, 'from 1s to 1d').meta({ description: 'Time between two looks at a stage.' }),
   for_each: ForEach.optional().meta({
     description: 'Makes one stage for each value out of those with {each} in their name.',
