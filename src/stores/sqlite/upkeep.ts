@@ -17,7 +17,7 @@ type Job = (now: EpochMs, retention: Retention) => boolean;
 
 /**
  * Rolls up, seals and deletes, in slices. Rolling up comes first, so that nothing is deleted before its rollup is made.
- * The clock of a slice covers its steps; the commit at its end took less than 5 ms in the benchmark.
+ * The clock of a slice covers its steps; the commit comes on top (see `LONGEST_MS`).
  */
 export function upkeep(file: StoreFile, tables: SampleTables) {
   const jobs: readonly Job[] = [rollMinutes(tables), rollHours(tables), deleteSamples(tables), deleteHistory(file)];
