@@ -69,7 +69,7 @@ test('valve: a gate that opened by itself counts as reverted', async () => {
   const actuator = rigOn(world).actuator();
   const lease = leaseOf({ kind: 'pause' });
   await actuator.apply(lease, never);
-  world.advance(60_001);
+  await world.clock.advance(60_001);
   assert.equal(world.valves.get('orders.ingest').state, 'open');
   assert.equal(await actuator.revert(lease, never), 'reverted');
 });
