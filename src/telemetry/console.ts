@@ -18,7 +18,7 @@ export interface TellerOptions {
   readonly now: () => EpochMs;
   /** False for NO_COLOR, and wherever the output is no terminal. */
   readonly color: boolean;
-  /** Longest line; 80 where not given. Longer text is cut with an ellipsis. */
+  /** Longest line; 80 where not given. Longer text goes on in the next line, indented, and is cut after the third. */
   readonly columns?: number;
   /** Where incidents can be opened, without a trailing slash. */
   readonly pageUrl?: string;
@@ -52,10 +52,11 @@ export function createTeller(options: TellerOptions): Teller {
     const elapsed = Math.max(0, Math.floor((now() - startedAt) / 1_000));
     const two = (value: number): string => String(value).padStart(2, '0');
     const head = `${two(Math.floor(elapsed / 60))}:${two(elapsed % 60)}  `;
-    const room = columns - head.length - 10;
+    const indent = head.length + 10;
     const padded = word.padEnd(8);
     const shown = color && COLOR[word] !== undefined ? `\u001b[${COLOR[word]}m${padded}\u001b[0m` : padded;
-    write(`${head}${shown}  ${cut(oneLine(text), room)}\n`);
+    const lines = wrap(oneLine(text), Math.max(10, columns - indent));
+    for (const [at, line] of lines.entries()) write(`${at === 0 ? `${head}${shown}  ` : ' '.repeat(indent)}${line}\n`);
   };
   return { say, listener: { ...stageLines(say, options), ...gateLines(say, options), ...lifeLines(say) } };
 }
@@ -64,13 +65,20 @@ type Say = (word: string, text: string) => void;
 
 const oneLine = (text: string): string => text.replace(/\p{Cc}+/gu, ' ').trim();
 
-const cut = (text: string, room: number): string =>
-  [...text].length <= room
-    ? text
-    : `${[...text]
-        .slice(0, Math.max(1, room - 1))
-        .join('')
-        .trimEnd()}…`;
+const LINES = 3;
+
+/** Breaks at spaces where it can; runs of spaces inside a line are kept. */
+function wrap(text: string, room: number): string[] {
+  const lines: string[] = [];
+  let rest = [...text];
+  while (rest.length > room && lines.length < LINES - 1) {
+    const space = rest.lastIndexOf(' ', room);
+    const end = space > room / 3 ? space : room;
+    lines.push(rest.slice(0, end).join('').trimEnd());
+    rest = [...rest.slice(end).join('').trimStart()];
+  }
+  return [...lines, rest.length > room ? `${rest.slice(0, room - 1).join('')}…` : rest.join('')];
+}
 
 /** Names in a column of their own, so that lines can be read downwards. */
 const named = (stage: StageId, text: string): string => `${stageNameOf(stage).padEnd(7)} ${text}`;
@@ -92,7 +100,9 @@ function stageLines(say: Say, { pageUrl }: TellerOptions): Partial<Events> {
       if (change.kind === 'root-moved')
         return say('warning', named(incident.root, `is the root now, not ${stageNameOf(change.from)}`));
       if (change.kind === 'cause-named') return say('warning', named(incident.root, `cause: ${incident.cause}`));
-      if (change.kind === 'resolved') say('resolved', named(incident.root, resolvedText(incident, pageUrl)));
+      if (change.kind !== 'resolved') return;
+      say('resolved', named(incident.root, resolvedText(incident)));
+      if (pageUrl !== undefined) say('page', `${pageUrl}/#/incidents/${incident.id}`);
     },
   };
 }
@@ -120,13 +130,9 @@ function rootText(incident: Incident): string {
   return named(incident.root, `incident #${incident.id}, root${felt}`);
 }
 
-function resolvedText(
-  { id, openedAt, resolvedAt = openedAt, resolution }: Incident,
-  pageUrl: string | undefined,
-): string {
+function resolvedText({ id, openedAt, resolvedAt = openedAt, resolution }: Incident): string {
   const how = resolution === 'accepted' ? ', accepted as the new normal' : '';
-  const where = pageUrl === undefined ? '' : `  ${pageUrl}/#/incidents/${id}`;
-  return `incident #${id} after ${lengthOf(resolvedAt - openedAt)}${how}${where}`;
+  return `incident #${id} after ${lengthOf(resolvedAt - openedAt)}${how}`;
 }
 
 function gateLines(say: Say, { now, timezoneOffset }: TellerOptions): Partial<Events> {

@@ -1,0 +1,150 @@
+import type { Incident } from '../../src/domain/incident.ts';
+import type { Lease } from '../../src/domain/lease.ts';
+import type { Notice } from '../../src/domain/notice.ts';
+import type { Events, View } from '../../src/domain/ports.ts';
+import type { Score } from '../../src/domain/score.ts';
+import { emptySnapshot, type Gap, type Snapshot } from '../../src/domain/snapshot.ts';
+import type { StageId } from '../../src/domain/stage.ts';
+import type { Severity, Verdict } from '../../src/domain/verdict.ts';
+
+export const NOW = Date.UTC(2026, 10, 21, 3, 10);
+export const ENRICH: StageId = 'orders.enrich';
+
+export const readyScore = (stage: StageId, signal: string, observed: number, value: number): Score => ({
+  subject: `${stage}/${signal}`,
+  detector: 'baseline',
+  state: 'ready',
+  pValue: 0.01,
+  because: [{ signal, share: 1 }],
+  observed,
+  expected: { lower: 1.8, centre: 6, upper: 16 },
+  value,
+  ticketLine: 0.6,
+});
+
+export const warmingScore = (stage: StageId, signal: string): Score => ({
+  subject: `${stage}/${signal}`,
+  detector: 'baseline',
+  state: 'warming',
+  seen: 3,
+  need: 60,
+  value: 0,
+  ticketLine: 0.6,
+});
+
+export const snapshotOf = (
+  stage: StageId,
+  values: Readonly<Record<string, number>>,
+  gaps: readonly Gap[] = [],
+): Snapshot => ({
+  ...emptySnapshot(stage, NOW),
+  values: new Map(Object.entries(values)),
+  gaps,
+});
+
+export const verdictOf = (stage: StageId, state: Severity, because: readonly Score[] = []): Verdict => ({
+  stage,
+  at: NOW,
+  state,
+  since: NOW,
+  because,
+  warming: [],
+  blind: [],
+});
+
+export const judgedEvent = (
+  snapshot: Snapshot,
+  scores: readonly Score[],
+  state: Severity,
+  previous?: Severity,
+): Parameters<Events['judged']>[0] => ({
+  snapshot,
+  scores,
+  verdict: verdictOf(
+    snapshot.stage,
+    state,
+    scores.filter(({ value }) => value >= 1),
+  ),
+  previous: previous === undefined ? undefined : verdictOf(snapshot.stage, previous),
+  frozen: state !== 'ok',
+  seconds: 0.002,
+});
+
+export const gap: Gap = {
+  probe: '1 kafka-main',
+  signals: ['lag_seconds'],
+  code: 'timeout',
+  message: 'no answer from kafka-main within 5 s',
+};
+
+export const incident: Incident = {
+  id: '7',
+  pipeline: 'orders',
+  root: ENRICH,
+  affected: [ENRICH, 'orders.clean'],
+  severity: 'critical',
+  cause: 'slow',
+  state: 'open',
+  openedAt: NOW,
+  because: [],
+  rootMoved: false,
+  notes: [],
+};
+
+export const lease: Lease = {
+  id: 'L-1',
+  policy: 'keep-enrich',
+  incident: '7',
+  stage: 'orders.ingest',
+  actuator: 'valve',
+  request: { kind: 'throttle', rate: 40 },
+  state: 'active',
+  grantedAt: NOW,
+  expiresAt: NOW + 120_000,
+  renewals: 0,
+  because: 'enrich is critical',
+};
+
+export const notice: Notice = {
+  key: '7/opened',
+  at: NOW,
+  change: 'opened',
+  severity: 'critical',
+  incident,
+  leases: [],
+  story: { headline: 'enrich is slow', wrong: 'w', also: '', done: 'd', next: 'n' },
+};
+
+/** The part of a view that the metrics read. */
+export const viewOf = (ids: readonly StageId[], over: Partial<View> = {}): View => {
+  const none = async (): Promise<never[]> => [];
+  return {
+    stages: () =>
+      ids.map((id) => ({
+        id,
+        after: [],
+        every: 1_000,
+        verdict: undefined,
+        snapshot: undefined,
+        scores: [],
+        frozen: false,
+        learned: 1,
+      })),
+    stage: () => undefined,
+    incidents: none,
+    leases: none,
+    decisions: none,
+    series: none,
+    valve: (stage) => ({ stage, state: 'open', version: 1 }),
+    waitValve: async () => undefined,
+    policies: () => [],
+    budgets: () => [
+      { pipeline: 'orders', budget: { pagesPerWeek: 1, ticketsPerWeek: 7 }, pagesUsed: 0, ticketsUsed: 2 },
+    ],
+    health: () => {
+      throw new Error('metrics do not ask for health');
+    },
+    now: () => NOW,
+    ...over,
+  };
+};

@@ -1,0 +1,323 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import test, { type TestContext } from 'node:test';
+import { HeadgateError } from '../../src/domain/error.ts';
+import type { View } from '../../src/domain/ports.ts';
+import type { StageId } from '../../src/domain/stage.ts';
+import { METRICS, OWN_METRICS, STAGE_METRICS } from '../../src/telemetry/catalog.ts';
+import { createEvents } from '../../src/telemetry/events.ts';
+import { createLog } from '../../src/telemetry/log.ts';
+import { createMetrics, type MetricsOptions } from '../../src/telemetry/metrics.ts';
+import { createRecorder } from '../../src/telemetry/record.ts';
+import { requireServer, startPrometheus } from '../support/servers.ts';
+import { until } from '../support/until.ts';
+import {
+  ENRICH,
+  gap,
+  incident,
+  judgedEvent,
+  lease,
+  NOW,
+  notice,
+  readyScore,
+  snapshotOf,
+  viewOf,
+  warmingScore,
+} from './facts.ts';
+
+const OPENMETRICS = 'application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.2';
+
+function telemetry(t: TestContext, options: Partial<MetricsOptions> = {}) {
+  const metrics = createMetrics({ version: '0.1.0', cacheFor: 0, ...options });
+  t.after(() => metrics.close());
+  const recorder = createRecorder(metrics);
+  const { events } = createEvents({ log: createLog({ level: 'silent' }), record: recorder.events });
+  const text = async (accept?: string): Promise<string> => (await metrics.render(accept)).body.toString();
+  const lines = async (start: string): Promise<string[]> =>
+    (await text()).split('\n').filter((line) => line.startsWith(start));
+  return { metrics, recorder, events, text, lines };
+}
+
+/** Every event once, so that every metric has a series. */
+function everything({ events }: Pick<ReturnType<typeof telemetry>, 'events'>): void {
+  const error = new HeadgateError('timeout', 'no answer');
+  events.lifecycle({ phase: 'starting', message: '' });
+  events.configLoaded({ ok: true, message: '', at: NOW });
+  events.probed({ stage: ENRICH, probe: '1', source: 'kafka-main', seconds: 0.02, gap: undefined, at: NOW });
+  events.probed({ stage: ENRICH, probe: '2', source: 'other', seconds: 5, gap, at: NOW });
+  events.slotsSkipped({ stage: ENRICH, count: 2 });
+  const scores = [readyScore(ENRICH, 'lag_seconds', 321, 23), warmingScore(ENRICH, 'rows')];
+  events.judged(judgedEvent(snapshotOf(ENRICH, { lag_seconds: 321, rows: 12 }), scores, 'critical'));
+  events.incidentChanged({ incident, change: { kind: 'opened' }, at: NOW });
+  const decision = { at: NOW, policy: 'keep-enrich', stage: 'orders.ingest', because: '' } as const;
+  events.decided({ decision: { ...decision, kind: 'withhold', reason: 'cooldown' } });
+  events.leaseChanged({ lease, at: NOW });
+  events.leaseChanged({ lease: { ...lease, id: 'L-0', state: 'released', why: 'expired' }, at: NOW });
+  events.acted({ lease, step: 'apply', seconds: 0.1, error: undefined });
+  events.acted({ lease, step: 'revert', seconds: 0.1, error });
+  events.notified({
+    notifier: 'oncall',
+    notice,
+    attempt: 1,
+    seconds: 0.1,
+    ageSeconds: 0.2,
+    error: undefined,
+    gaveUp: false,
+  });
+  events.notified({ notifier: 'oncall', notice, attempt: 2, seconds: 0.1, ageSeconds: 0.2, error, gaveUp: true });
+  events.outbox({ pending: 3, oldestAt: NOW - 4_000 });
+  events.storeDegraded({ degraded: true, message: 'disk full' });
+  events.failed({ what: 'retention', error });
+}
+
+const ALL: readonly StageId[] = [ENRICH, 'orders.ingest'];
+
+test('exposes every metric of the table and no other', async (t) => {
+  const told = telemetry(t);
+  await told.recorder.observe(viewOf(ALL));
+  everything(told);
+  const types = [...(await told.text()).matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => `${name} ${type}`);
+  assert.deepEqual(types.toSorted(), METRICS.map(({ name, type }) => `${name} ${type}`).toSorted());
+});
+
+test('names, helps and labels keep the rules of the trade', () => {
+  const names = METRICS.map(({ name }) => name);
+  assert.equal(new Set(names).size, names.length);
+  for (const { name, help, type, labels, unit } of METRICS) {
+    assert.match(name, /^(headgate|process)_[a-z0-9_]+$/);
+    assert.match(help, /^[A-Z].{10,}\.$/);
+    assert.equal(type === 'counter', name.endsWith('_total'), name);
+    for (const label of labels) assert.match(label, /^[a-z]+$/);
+    if (unit === 'seconds') assert.match(name, /_seconds(_total)?$/);
+    if (unit === 'bytes') assert.match(name, /_bytes$/);
+  }
+  for (const { labels } of STAGE_METRICS) assert.deepEqual(labels.slice(0, 2), ['pipeline', 'stage']);
+  assert.ok(OWN_METRICS.length > 20);
+});
+
+test('passes promtool check metrics', { skip: requireServer('promtool').skip }, async (t) => {
+  const told = telemetry(t);
+  await told.recorder.observe(viewOf(ALL));
+  everything(told);
+  const checked = spawnSync(requireServer('promtool').path, ['check', 'metrics'], {
+    input: await told.text(),
+    encoding: 'utf8',
+  });
+  assert.equal(checked.stdout + checked.stderr, '');
+  assert.equal(checked.status, 0);
+});
+
+test('a gap removes the series: it is never 0 and never stale', async (t) => {
+  const { events, lines } = telemetry(t);
+  events.judged(
+    judgedEvent(snapshotOf(ENRICH, { lag_seconds: 9, rows: 12 }), [readyScore(ENRICH, 'lag_seconds', 9, 0.3)], 'ok'),
+  );
+  assert.deepEqual(await lines('headgate_signal_value{'), [
+    'headgate_signal_value{pipeline="orders",stage="enrich",signal="lag_seconds"} 9',
+    'headgate_signal_value{pipeline="orders",stage="enrich",signal="rows"} 12',
+  ]);
+  assert.deepEqual(await lines('headgate_expected{'), [
+    'headgate_expected{pipeline="orders",stage="enrich",signal="lag_seconds",bound="lower"} 1.8',
+    'headgate_expected{pipeline="orders",stage="enrich",signal="lag_seconds",bound="upper"} 16',
+  ]);
+  assert.deepEqual(await lines('headgate_anomaly_score{'), [
+    'headgate_anomaly_score{pipeline="orders",stage="enrich",subject="orders.enrich/lag_seconds"} 0.3',
+  ]);
+  events.judged(judgedEvent(snapshotOf(ENRICH, { rows: 13 }, [gap]), [], 'ok'));
+  assert.deepEqual(await lines('headgate_signal_value{'), [
+    'headgate_signal_value{pipeline="orders",stage="enrich",signal="rows"} 13',
+  ]);
+  assert.deepEqual([...(await lines('headgate_expected{')), ...(await lines('headgate_anomaly_score{'))], []);
+  const before = await lines('headgate_stage_last_success');
+  events.judged(judgedEvent({ ...snapshotOf(ENRICH, {}, [gap]), at: NOW + 60_000 }, [], 'unknown'));
+  assert.deepEqual(await lines('headgate_signal_value{'), []);
+  assert.deepEqual(await lines('headgate_stage_last_success'), before, 'no answer is no success');
+  assert.deepEqual(await lines('headgate_verdict{'), ['headgate_verdict{pipeline="orders",stage="enrich"} 3']);
+});
+
+test('stages that are gone from the config lose their series', async (t) => {
+  const { events, lines, recorder } = telemetry(t);
+  let ids: readonly StageId[] = [ENRICH, 'orders.clean'];
+  await recorder.observe({ ...viewOf([]), stages: () => viewOf(ids).stages() });
+  for (const stage of ids) events.judged(judgedEvent(snapshotOf(stage, { rows: 1 }), [], 'ok'));
+  assert.equal((await lines('headgate_verdict{')).length, 2);
+  ids = [ENRICH];
+  assert.deepEqual(await lines('headgate_verdict{'), ['headgate_verdict{pipeline="orders",stage="enrich"} 0']);
+  assert.equal((await lines('headgate_valve_factor{')).length, 1);
+});
+
+test('caps the series of stages, counts what is dropped, and keeps those it has up to date', async (t) => {
+  const { events, lines, metrics } = telemetry(t, { seriesCap: 100 });
+  const many = Object.fromEntries(Array.from({ length: 500 }, (_, at) => [`signal_${at}`, at]));
+  for (let times = 0; times < 3; times += 1) events.judged(judgedEvent(snapshotOf(ENRICH, many), [], 'ok'));
+  assert.equal(metrics.stages.size, 100);
+  assert.ok(
+    Number((await lines('headgate_series_dropped_total{family="headgate_signal_value"}'))[0]?.split(' ')[1]) >= 1_200,
+  );
+  events.judged(judgedEvent(snapshotOf(ENRICH, { signal_0: 42 }), [], 'ok'));
+  assert.deepEqual(await lines('headgate_signal_value{'), [
+    'headgate_signal_value{pipeline="orders",stage="enrich",signal="signal_0"} 42',
+  ]);
+  assert.ok(metrics.stages.size < 10, 'room is given back');
+});
+
+test('escapes what stands in labels', async (t) => {
+  const { events, lines } = telemetry(t);
+  const odd = 'a"b\\c\nd';
+  events.judged(judgedEvent(snapshotOf(ENRICH, { [odd]: 1 }), [], 'ok'));
+  assert.deepEqual(await lines('headgate_signal_value{'), [
+    'headgate_signal_value{pipeline="orders",stage="enrich",signal="a\\"b\\\\c\\nd"} 1',
+  ]);
+});
+
+test('shows a lease while it is in force, and 0 after it', async (t) => {
+  const { events, lines } = telemetry(t);
+  events.leaseChanged({ lease, at: NOW });
+  const labels = '{pipeline="orders",stage="ingest",policy="keep-enrich",actuator="valve"}';
+  assert.deepEqual(await lines('headgate_lease_active{'), [`headgate_lease_active${labels} 1`]);
+  assert.deepEqual(await lines('headgate_lease_expires'), [
+    `headgate_lease_expires_timestamp_seconds${labels} ${NOW / 1_000 + 120}`,
+  ]);
+  const ended = { ...lease, state: 'released', why: 'recovered', releasedAt: NOW } as const;
+  events.leaseChanged({ lease: ended, at: NOW });
+  events.leaseChanged({ lease: ended, at: NOW });
+  assert.deepEqual(await lines('headgate_lease_active{'), [`headgate_lease_active${labels} 0`]);
+  assert.deepEqual(await lines('headgate_lease_expires'), []);
+  assert.deepEqual(await lines('headgate_lease_released_total{'), ['headgate_lease_released_total{why="recovered"} 1']);
+});
+
+test('follows an incident to its resolution, also where its root moves', async (t) => {
+  const { events, lines } = telemetry(t);
+  events.incidentChanged({ incident, change: { kind: 'opened' }, at: NOW });
+  events.incidentChanged({
+    incident: { ...incident, root: 'orders.ingest' },
+    change: { kind: 'root-moved', from: ENRICH },
+    at: NOW,
+  });
+  const of = (stage: string, value: number) =>
+    `headgate_incident_open{pipeline="orders",stage="${stage}",severity="critical"} ${value}`;
+  assert.deepEqual(await lines('headgate_incident_open{'), [of('enrich', 0), of('ingest', 1)]);
+  const resolved = { ...incident, root: 'orders.ingest', state: 'resolved' } as const;
+  events.incidentChanged({ incident: resolved, change: { kind: 'resolved', resolution: 'recovered' }, at: NOW });
+  assert.deepEqual(await lines('headgate_incident_open{'), [of('enrich', 0), of('ingest', 0)]);
+  assert.deepEqual(await lines('headgate_incidents_total{'), [
+    'headgate_incidents_total{pipeline="orders",severity="critical"} 1',
+  ]);
+});
+
+test('knows after a restart what was open before it', async (t) => {
+  const { recorder, lines } = telemetry(t);
+  const view: View = viewOf(ALL, {
+    incidents: async ({ state }) => (state === 'open' ? [incident] : []),
+    leases: async () => [lease, { ...lease, id: 'L-0', state: 'released', why: 'expired' }],
+  });
+  await recorder.observe(view);
+  assert.equal((await lines('headgate_incident_open{'))[0]?.at(-1), '1');
+  assert.equal((await lines('headgate_lease_active{'))[0]?.at(-1), '1');
+  assert.deepEqual(await lines('headgate_lease_released_total{'), [], 'what ended before is not counted again');
+});
+
+test('a source answers where all of its probes of a stage do, and goes with the config', async (t) => {
+  const { events, lines } = telemetry(t);
+  const probe = (name: string, ok: boolean) =>
+    events.probed({ stage: ENRICH, probe: name, source: 'kafka', seconds: 0.1, gap: ok ? undefined : gap, at: NOW });
+  const value = async () => (await lines('headgate_probe_success{'))[0]?.at(-1);
+  probe('1', true);
+  probe('2', false);
+  assert.equal(await value(), '0');
+  probe('2', true);
+  assert.equal(await value(), '1');
+  events.configLoaded({ ok: false, message: '', at: NOW });
+  assert.equal(await value(), '1');
+  events.configLoaded({ ok: true, message: '', at: NOW });
+  assert.equal(await value(), undefined);
+});
+
+test('answers scrapes within a second of each other from one rendering', async (t) => {
+  const { metrics, events } = telemetry(t, { cacheFor: 60_000 });
+  const [first, second] = await Promise.all([metrics.render(undefined), metrics.render('text/plain')]);
+  assert.equal(first.body, second.body);
+  events.judged(judgedEvent(snapshotOf(ENRICH, { rows: 1 }), [], 'ok'));
+  assert.equal((await metrics.render(undefined)).body, first.body);
+  assert.notEqual((await metrics.render(OPENMETRICS)).body, first.body);
+});
+
+test('speaks OpenMetrics to who asks for it, and plain text before and after', async (t) => {
+  const told = telemetry(t);
+  everything(told);
+  const plain = await told.text();
+  const { type, body } = await told.metrics.render(OPENMETRICS);
+  assert.match(type, /^application\/openmetrics-text/);
+  const open = body.toString();
+  assert.ok(open.endsWith('\n# EOF\n'));
+  assert.match(open, /^# TYPE headgate_decisions counter$/m);
+  assert.match(open, /^headgate_decisions_total\{/m);
+  assert.match(open, /_bucket\{le="1\.0",/);
+  assert.doesNotMatch(open, /\n\n/);
+  assert.match(await told.text(), /^# TYPE headgate_decisions_total counter$/m);
+  assert.equal((await told.metrics.render('text/plain')).type, 'text/plain; version=0.0.4; charset=utf-8');
+  assert.doesNotMatch(plain, /# EOF/);
+});
+
+test('renders 100,000 series in slices', async (t) => {
+  const { events, metrics } = telemetry(t);
+  const values = Object.fromEntries(Array.from({ length: 100 }, (_, at) => [`signal_${at}`, at]));
+  for (let stage = 0; stage < 1_000; stage += 1)
+    events.judged(judgedEvent(snapshotOf(`orders.s${stage}`, values), [], 'ok'));
+  let turns = 0;
+  let done = false;
+  const count = () => {
+    turns += 1;
+    if (!done) setImmediate(count);
+  };
+  count();
+  const { body } = await metrics.render(undefined);
+  done = true;
+  assert.ok(turns > 40, `the event loop turned ${turns} times`);
+  assert.equal(body.toString().match(/^headgate_signal_value\{/gm)?.length, 100_000);
+});
+
+for (const [format, protocols] of [
+  ['OpenMetrics', undefined],
+  ['text', 'text/plain;version=0.0.4'],
+] as const) {
+  test(`a real Prometheus scrapes it as ${format}`, { skip: requireServer('prometheus').skip }, async (t) => {
+    const told = telemetry(t);
+    await told.recorder.observe(viewOf(ALL));
+    everything(told);
+    let seen: string | undefined;
+    const exporter = createServer((request, response) => {
+      seen = request.headers.accept;
+      void told.metrics
+        .render(protocols ?? seen)
+        .then(({ type, body }) => response.writeHead(200, { 'Content-Type': type }).end(body));
+    });
+    await new Promise<void>((resolve) => exporter.listen(0, '127.0.0.1', resolve));
+    t.after(() => exporter.close());
+    const { port } = exporter.address() as AddressInfo;
+    const prometheus = await startPrometheus(
+      () =>
+        `global: {scrape_interval: 1s}\nscrape_configs:\n  - job_name: headgate\n    static_configs: [{targets: ['127.0.0.1:${port}']}]\n`,
+    );
+    t.after(() => prometheus.stop());
+    const query = async (text: string): Promise<{ metric: Record<string, string>; value: [number, string] }[]> => {
+      const answer = await fetch(`${prometheus.url}/api/v1/query?query=${encodeURIComponent(text)}`);
+      return (
+        (await answer.json()) as { data: { result: { metric: Record<string, string>; value: [number, string] }[] } }
+      ).data.result;
+    };
+    await until(async () => (await query('up{job="headgate"}'))[0]?.value[1] === '1', {
+      what: 'the scrape is good',
+      within: 15_000,
+      every: 100,
+    });
+    if (format === 'OpenMetrics') assert.match(seen ?? '', /openmetrics/);
+    const names = new Set((await query('{job="headgate"}')).map(({ metric }) => metric.__name__));
+    for (const { name, type } of METRICS)
+      if (name !== 'headgate_series_dropped_total')
+        assert.ok(names.has(type === 'histogram' ? `${name}_bucket` : name), name);
+    assert.equal((await query('headgate_signal_value{stage="enrich",signal="lag_seconds"}'))[0]?.value[1], '321');
+  });
+}
