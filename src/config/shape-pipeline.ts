@@ -74,7 +74,7 @@ const Derive = z.union([
 export const Season = z
   .array(durationIn(10 * SECOND, 366 * DAY, 'from 10s to 366d'))
   .max(4)
-  .meta({ description: 'Lengths of the seasons to look for; an empty list means none.', examples: [['1d', '7d']] });
+  .meta({ description: 'Lengths of the seasons to look for; an empty list means none.' });
 
 export const StageShape = z.strictObject({
   after: z.array(z.string()).default([]).meta({ description: 'Stages of this pipeline that feed it.' }),
@@ -114,10 +114,10 @@ const stageName = name.meta({ pattern: '^([A-Za-z0-9]|\\{each\\})([A-Za-z0-9_-]|
 
 export const PipelineShape = z.strictObject({
   budget: BudgetShape.prefault({}).meta({ description: 'Shared by all stages without one of their own.', default: {} }),
-  season: Season.meta({
-    default: ['1d', '7d'],
-    description: 'Lengths of the seasons to look for; [] means none.',
-  }).optional(),
+  season: Season.optional().meta({
+    description:
+      'Lengths of the seasons to look for; [] means none. Default: [1d, 7d], as far as `every` is short enough.',
+  }),
   every: durationOr('10s', SECOND, DAY, 'from 1s to 1d').meta({ description: 'Time between two looks at a stage.' }),
   for_each: ForEach.optional().meta({
     description: 'Makes one stage for each value out of those with {each} in their name.',
