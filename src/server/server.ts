@@ -1,28 +1,26 @@
 import { once } from 'node:events';
-import { createServer as createHttpServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { asHeadgateError, type HeadgateError } from '../domain/error.ts';
 import type { Commands, Events, View } from '../domain/ports.ts';
 import type { DurationMs } from '../domain/time.ts';
 import type { Secret } from '../kit/secret.ts';
-import { type Answer, COMMON_HEADERS, json, Refusal, send, sendRefusal } from './answer.ts';
-import type { ApiError } from './api.ts';
+import { type Answer, COMMON_HEADERS, Refusal, send, sendRefusal } from './answer.ts';
+import { MAX_HEADER_BYTES, refuseBroken } from './broken.ts';
 import { createGuard, type Guard } from './guard.ts';
 import { listenError, parseListen } from './listen.ts';
 import { type PageFiles, pageRoutes } from './page.ts';
 import { readRoutes } from './reads.ts';
-import { createRouter, parseTarget, type Route } from './router.ts';
+import { createRouter, parseTarget } from './router.ts';
 import { createStream } from './stream.ts';
 import { createValveRoutes } from './valves.ts';
+import { type MetricsText, watchedRoutes } from './watched.ts';
 import { writeRoutes } from './writes.ts';
 
 export interface ServerParts {
   readonly view: View;
   readonly commands: Commands;
-  readonly metrics: {
-    /** The exposition in the format that `accept` prefers. */
-    render(accept: string | undefined): Promise<{ readonly type: string; readonly body: Uint8Array | string }>;
-  };
+  readonly metrics: MetricsText;
   readonly events: { subscribe(listener: Partial<Events>): () => void };
   readonly page: PageFiles;
   readonly options: ServerOptions;
@@ -66,8 +64,6 @@ const LIMITS: Limits = {
   headers: 10_000,
   grace: 1_000,
 };
-
-const MAX_HEADER_BYTES = 16 * 1024;
 
 export interface Server {
   /** @throws HeadgateError `bad-config` where the address cannot be had. */
@@ -116,7 +112,7 @@ export function createServer(parts: ServerParts): Server {
     const valves = createValveRoutes(view, limits.valveWaiters);
     endings.push(parts.events.subscribe(stream.listener), stream.close, valves.close);
     const find = createRouter([
-      ...probeRoutes(view, parts.metrics),
+      ...watchedRoutes(view, parts.metrics),
       ...readRoutes(view),
       ...valves.routes,
       ...stream.routes,
@@ -201,53 +197,4 @@ function refusalOf(thrown: unknown, report: (error: HeadgateError) => void): Ref
   if (error.code === 'store-failed')
     return new Refusal(503, 'store-failed', 'the store does not answer; the daemon goes on without it');
   return new Refusal(500, 'internal', 'something failed inside the daemon; its log says what');
-}
-
-const BROKEN: Readonly<Record<string, readonly [status: number, code: string, message: string]>> = {
-  HPE_HEADER_OVERFLOW: [431, 'too-large', `the headers are longer than ${MAX_HEADER_BYTES} bytes`],
-  ERR_HTTP_REQUEST_TIMEOUT: [408, 'timeout', 'the request did not come in time'],
-};
-
-/** What is not HTTP gets an answer, if it can still be written, and its connection is closed. */
-function refuseBroken(error: NodeJS.ErrnoException, socket: Socket, response: ServerResponse | undefined): void {
-  if (!socket.writable || response?.headersSent || error.code === 'ECONNRESET') return void socket.destroy();
-  const [status, code, message] = BROKEN[error.code ?? ''] ?? [400, 'bad-request', 'the request is not HTTP/1.1'];
-  const body: ApiError = { error: { code, message } };
-  const text = JSON.stringify(body);
-  const head = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-    'Content-Type: application/json; charset=utf-8',
-    `Content-Length: ${Buffer.byteLength(text)}`,
-    'Connection: close',
-  ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${text}`, () => socket.destroy());
-}
-
-/** For machines that watch the daemon: it lives, it is ready, its metrics. */
-function probeRoutes(view: View, metrics: ServerParts['metrics']): Route[] {
-  return [
-    {
-      method: 'GET',
-      path: '/metrics',
-      handle: async ({ request }) => {
-        const { type, body } = await metrics.render(request.headers.accept);
-        return { kind: 'bytes', type, body };
-      },
-    },
-    {
-      method: 'GET',
-      path: '/healthz',
-      handle: () => ({ kind: 'bytes', type: 'text/plain; charset=utf-8', body: 'ok\n' }),
-    },
-    {
-      method: 'GET',
-      path: '/readyz',
-      handle: () => {
-        const { ready, degraded } = view.health();
-        if (ready) return json({ ready, degraded });
-        const why = degraded.length > 0 ? degraded.join('; ') : 'the first probes have not been answered yet';
-        throw new Refusal(503, 'not-ready', `not ready: ${why}`);
-      },
-    },
-  ];
 }

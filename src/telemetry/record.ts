@@ -1,22 +1,19 @@
-import type { Incident } from '../domain/incident.ts';
-import { isInForce, type Lease } from '../domain/lease.ts';
+import { isInForce } from '../domain/lease.ts';
 import type { Events, View } from '../domain/ports.ts';
 import type { Score } from '../domain/score.ts';
-import { pipelineOf, type StageId, stageNameOf } from '../domain/stage.ts';
+import { pipelineOf, stageNameOf } from '../domain/stage.ts';
 import { SECOND } from '../domain/time.ts';
 import type { Severity } from '../domain/verdict.ts';
 import type { ValveState } from '../domain/views.ts';
 import type { Metrics } from './metrics.ts';
+import { createIncidents, createLeases, createProbes } from './standing.ts';
 
 const VERDICT: Readonly<Record<Severity, number>> = { ok: 0, warning: 1, critical: 2, unknown: 3 };
-
-/** Ended leases remembered, so that one is not counted twice. */
-const ENDED = 1_000;
 
 /** Keeps the metrics up with what is announced, and reads the rest from the view before each exposition. */
 export interface Recorder {
   readonly events: Partial<Events>;
-  /** From now on the view is asked for what nobody announces; also for what was open before the start. */
+  /** From now on the view is asked for what nobody announces; also for what was open before the start. Never rejects. */
   observe(view: View): Promise<void>;
 }
 
@@ -100,11 +97,14 @@ export function createRecorder(metrics: Metrics): Recorder {
         const age = oldestAt === undefined ? 0 : Math.max(0, view.now() - oldestAt) / SECOND;
         metrics.set('headgate_outbox_oldest_age_seconds', [], age);
       });
-      const open = await Promise.all(
-        ['open' as const, 'recovering' as const].map((state) => view.incidents({ state, limit: 1_000 })),
-      );
-      for (const incident of open.flat()) incidents.note(incident);
-      for (const lease of await view.leases({ limit: 1_000 })) if (isInForce(lease)) leases.note(lease);
+      try {
+        for (const state of ['open', 'recovering'] as const)
+          for (const incident of await view.incidents({ state, limit: 1_000 })) incidents.note(incident);
+        for (const lease of await view.leases({ limit: 1_000 })) if (isInForce(lease)) leases.note(lease);
+      } catch {
+        // The store says itself that it fails; what changes from here on is announced.
+        metrics.count('headgate_errors_total', ['metrics of what was open before the start']);
+      }
     },
   };
 }
@@ -144,99 +144,4 @@ function readBudgets(metrics: Metrics, view: View): void {
     metrics.set('headgate_budget_tickets_used', [pipeline], ticketsUsed);
     metrics.set('headgate_budget_tickets_per_week', [pipeline], budget.ticketsPerWeek);
   }
-}
-
-/** A stage may read one source several times; the source answers where all of its probes do. */
-function createProbes({ stages }: Metrics) {
-  const known = new Map<StageId, Map<string, Map<string, boolean>>>();
-  return {
-    note(stage: StageId, source: string, probe: string, ok: boolean): void {
-      const sources = known.get(stage) ?? new Map<string, Map<string, boolean>>();
-      const probes = sources.get(source) ?? new Map<string, boolean>();
-      known.set(stage, sources.set(source, probes.set(probe, ok)));
-      stages.put(
-        'headgate_probe_success',
-        stage,
-        [...sources].map(([name, answers]) => [[name], [...answers.values()].every(Boolean) ? 1 : 0]),
-      );
-    },
-    clear(): void {
-      known.clear();
-      stages.clear('headgate_probe_success');
-    },
-  };
-}
-
-/** Leases in force, as gauges of their gate. A gate that was held once keeps its 0, so that the next hold is a change. */
-function createLeases(metrics: Metrics) {
-  const held = new Map<string, Lease>();
-  const seen = new Map<StageId, Map<string, readonly [policy: string, actuator: string]>>();
-  const ended = new Set<string>();
-
-  function show(stage: StageId): void {
-    const here = [...held.values()].filter((lease) => lease.stage === stage);
-    const rows = [...(seen.get(stage)?.values() ?? [])].map((labels) => ({
-      labels,
-      leases: here.filter(({ policy, actuator }) => policy === labels[0] && actuator === labels[1]),
-    }));
-    metrics.stages.put(
-      'headgate_lease_active',
-      stage,
-      rows.map(({ labels, leases }) => [labels, leases.length]),
-    );
-    metrics.stages.put(
-      'headgate_lease_expires_timestamp_seconds',
-      stage,
-      rows.flatMap(({ labels, leases }) => {
-        const first = Math.min(...leases.map(({ expiresAt }) => expiresAt));
-        return Number.isFinite(first) ? [[labels, first / SECOND] as const] : [];
-      }),
-    );
-  }
-
-  return {
-    note(lease: Lease): void {
-      const { id, stage, policy, actuator, state, why } = lease;
-      const labels = seen.get(stage) ?? new Map<string, readonly [string, string]>();
-      seen.set(stage, labels.set(`${policy}\u0000${actuator}`, [policy, actuator]));
-      if (isInForce(lease) && state !== 'pending') held.set(id, lease);
-      else held.delete(id);
-      if (state === 'released' && !ended.has(id)) {
-        metrics.count('headgate_lease_released_total', [why ?? 'unknown']);
-        ended.add(id);
-        const [oldest] = ended;
-        if (ended.size > ENDED && oldest !== undefined) ended.delete(oldest);
-      }
-      show(stage);
-    },
-  };
-}
-
-/** Open incidents by root and severity. A root that had one keeps its 0, so that the next opening is a change. */
-function createIncidents({ stages }: Metrics) {
-  const open = new Map<string, Incident>();
-  const seen = new Map<StageId, Set<Incident['severity']>>();
-
-  function show(root: StageId): void {
-    const here = [...open.values()].filter((incident) => incident.root === root);
-    stages.put(
-      'headgate_incident_open',
-      root,
-      [...(seen.get(root) ?? [])].map((severity) => [
-        [severity],
-        here.filter((one) => one.severity === severity).length,
-      ]),
-    );
-  }
-
-  return {
-    note(incident: Incident): void {
-      const before = open.get(incident.id);
-      if (incident.state === 'resolved') open.delete(incident.id);
-      else open.set(incident.id, incident);
-      seen.set(incident.root, (seen.get(incident.root) ?? new Set()).add(incident.severity));
-      show(incident.root);
-      if (before && before.root !== incident.root) show(before.root);
-    },
-  };
 }
