@@ -145,9 +145,10 @@ function collect(
     if (size <= ask.maxBytes) chunks.push(chunk);
     else fail(tooLarge(ask.what, ask.maxBytes));
   });
+  // Comes only where the body is whole; one that is cut ends in an error.
   response.on('end', () => {
     const body = Buffer.concat(chunks);
     const text = (): string => body.toString('utf8', body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? 3 : 0);
-    if (response.complete) done({ status: response.statusCode ?? 0, headers: response.headers, body, text });
+    done({ status: response.statusCode ?? 0, headers: response.headers, body, text });
   });
 }

@@ -80,6 +80,19 @@ test('abort reaches a running call and lets a waiting one go at once', async () 
   );
 });
 
+test('a waiting call hears its abort at once, though the room stays full', async () => {
+  const { open, call } = gatedCalls();
+  const limit = limiter('enrich', { concurrency: 1, queue: 1, timeout: 5_000 });
+  const running = limit.run(call, never);
+  const controller = new AbortController();
+  const waiting = limit.run(call, controller.signal);
+  controller.abort();
+  await assert.rejects(waiting, isCode('aborted'));
+  assert.equal(limit.running, 1);
+  open[0]?.();
+  assert.equal(await running, 'done');
+});
+
 test('an error of the call itself passes as it is', async () => {
   const limit = limiter('enrich', { concurrency: 1, queue: 0, timeout: 5_000 });
   const error = new HeadgateError('malformed', 'x');
