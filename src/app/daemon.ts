@@ -62,6 +62,7 @@ export class Daemon {
   readonly #stop = new AbortController();
   readonly #post: Post;
   readonly #lastDecisions = new Map<string, Decision>();
+  readonly #ended = new Map<string, Lease[]>();
   readonly #withheld = new Map<string, Decision>();
   #world: World;
   #stepSeconds = 0;
@@ -145,10 +146,11 @@ export class Daemon {
       now,
       routes: this.#world.routes,
       incident: (id) => outcome.incidents.find((step) => step.incident.id === id)?.incident ?? this.engine.incident(id),
-      leasesOf: (id) => this.#leasesOf(id, outcome),
+      leasesOf: (id) => this.#leasesOf(id),
       withheldFor: (id) => this.withheldFor(id),
       inMaintenance: (stage) => this.#world.inMaintenance(stage, now),
     });
+    for (const { incident } of outcome.incidents) if (incident.state === 'resolved') this.#ended.delete(incident.id);
     const changes = [...changesOf(outcome, notices, this.#world.routes, now), ...more];
     if (changes.length > 0) {
       const sequence: Change = { put: 'setting', key: SEQUENCE_KEY, value: this.engine.sequence };
@@ -228,6 +230,7 @@ export class Daemon {
           clock,
           events,
           actuator: (name) => this.#world.actuators.get(name),
+          reversibility: (name) => this.#world.reversibility.get(name),
           lease: (id) => this.engine.lease(id),
           report: (report) => this.carry(this.engine.report(report, clock.now())),
         },
@@ -245,12 +248,17 @@ export class Daemon {
     for (const { incident } of outcome.incidents)
       if (incident.state === 'resolved')
         for (const [key, decision] of this.#withheld) if (decision.incident === incident.id) this.#withheld.delete(key);
+    for (const lease of outcome.leases)
+      if (lease.state === 'released')
+        this.#ended.set(lease.incident, [...(this.#ended.get(lease.incident) ?? []), lease]);
     for (const step of outcome.steps) this.#rows.push(rowOf(step));
   }
 
-  #leasesOf(incident: string, outcome: Outcome): readonly Lease[] {
-    const changed = new Map(outcome.leases.map((lease) => [lease.id, lease]));
-    const all = new Map([...this.engine.leases().map((lease) => [lease.id, lease] as const), ...changed]);
+  /** Leases of an incident, also those that are over, as long as the incident is open. */
+  #leasesOf(incident: string): readonly Lease[] {
+    const all = new Map(
+      [...(this.#ended.get(incident) ?? []), ...this.engine.leases()].map((lease) => [lease.id, lease]),
+    );
     return [...all.values()].filter((lease) => lease.incident === incident);
   }
 

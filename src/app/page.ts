@@ -9,8 +9,8 @@ export async function preparePage(root: string): Promise<string> {
   const built = join(root, 'dist', 'page');
   const source = join(root, 'src', 'page', 'build.ts');
   if (await stat(source).catch(() => undefined)) {
-    const { buildPage } = await import('../page/build.ts');
-    await buildPage({ outDir: built });
+    const { ensurePage } = await import('../page/build.ts');
+    await ensurePage(built);
   }
   return built;
 }

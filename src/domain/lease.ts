@@ -7,7 +7,11 @@ export type LeaseId = string;
 
 /** What a gate is asked to do. Rates are records per second, replicas whole numbers. */
 export type GateRequest =
-  | { readonly kind: 'throttle'; readonly rate: number }
+  | {
+      readonly kind: 'throttle';
+      readonly rate: number /** What flowed before anything was wrong. */;
+      readonly usual?: number;
+    }
   | { readonly kind: 'pause' }
   | { readonly kind: 'scale'; readonly replicas: number };
 
@@ -58,7 +62,8 @@ export interface Lease {
 const NEXT: Readonly<Record<LeaseState, readonly LeaseState[]>> = {
   pending: ['applying', 'released', 'failed'],
   applying: ['active', 'reverting', 'failed'],
-  active: ['applying', 'reverting'],
+  // From active straight to released: somebody else has moved the gate, and it is theirs now.
+  active: ['applying', 'reverting', 'released'],
   reverting: ['released', 'failed'],
   // A revert that was given up is tried again after a restart or by hand.
   failed: ['reverting', 'released'],

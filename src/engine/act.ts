@@ -1,5 +1,5 @@
 import { asHeadgateError, HeadgateError } from '../domain/error.ts';
-import type { Lease, LeaseId } from '../domain/lease.ts';
+import type { Lease, LeaseId, Reversibility } from '../domain/lease.ts';
 import type { Change, Clock, Events, OutboxItem } from '../domain/ports.ts';
 import type { Actuator } from '../kit/component.ts';
 import type { GateWork, LeaseReport } from './lease.ts';
@@ -9,6 +9,7 @@ export interface GateHands {
   readonly clock: Clock;
   readonly events: Events;
   actuator(name: string): Actuator | undefined;
+  reversibility(name: string): Reversibility | undefined;
   lease(id: LeaseId): Lease | undefined;
   /** Takes a report into the engine and makes what follows durable before it resolves. */
   report(report: LeaseReport): Promise<void>;
@@ -59,6 +60,12 @@ async function apply(lease: Lease, actuator: Actuator, hands: GateHands, abort: 
   const captured = hands.lease(lease.id);
   // While the pre-image was read the lease may have been released; then there is nothing to do.
   if (!captured || !isApplied(captured)) return;
+  // A native lease may have run out meanwhile, which is no person's doing; elsewhere a gate that stands differently is taken over.
+  const native = hands.reversibility(lease.actuator) === 'native-lease';
+  if (!native && captured.state === 'active' && (await actuator.verify(captured, abort)) === 'changed') {
+    await hands.report({ lease: lease.id, kind: 'overridden' });
+    return;
+  }
   const left = await actuator.apply(captured, abort);
   await hands.report({ lease: lease.id, kind: 'applied', left });
 }

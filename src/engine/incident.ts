@@ -65,6 +65,8 @@ function belongs(incident: Incident, id: StageId, scene: IncidentScene): boolean
   const { graph } = scene.plan;
   const related = incident.affected.filter((member) => graph.onOnePath(member, id));
   if (related.length === 0) return false;
+  // A stage above that gave no answer and turns out to be in trouble is what was feared when the incident opened.
+  if (incident.unknownAbove !== undefined && graph.ancestors(incident.root).includes(id)) return true;
   const since = scene.verdicts.get(id)?.since ?? scene.now;
   if (since - incident.openedAt <= spanOf([id, incident.root], scene, TOGETHER_INTERVALS)) return true;
   const above = graph.ancestors(id);
@@ -106,7 +108,8 @@ function join(
     changes.push({ kind: 'affected', stages: [id] });
     const above = scene.plan.graph.ancestors(incident.root).includes(id);
     if (above && !incident.rootMoved) {
-      step.incident = { ...step.incident, root: id, rootMoved: true, because: evidenceOf(verdict) };
+      const { unknownAbove: _, ...known } = step.incident;
+      step.incident = { ...known, root: id, rootMoved: true, because: evidenceOf(verdict) };
       changes.push({ kind: 'root-moved', from: incident.root });
     }
   }

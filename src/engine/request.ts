@@ -36,7 +36,9 @@ export function requestFor(
       floor: option.floor ?? 0,
       drainWithin: policy.lease,
     });
-    return rate === undefined ? undefined : { kind: 'throttle', rate: Number(rate.toPrecision(4)) };
+    if (rate === undefined) return undefined;
+    const usual = gate.usualOut ?? gate.usualIn;
+    return { kind: 'throttle', rate: roundTo(rate, 4), ...(usual === undefined ? {} : { usual: roundTo(usual, 4) }) };
   }
   const values = view.latest.get(option.stage)?.values;
   const workers = values?.get('workers_desired') ?? values?.get('workers_ready');
@@ -55,6 +57,8 @@ export function requestFor(
   });
   return replicas === undefined ? undefined : { kind: 'scale', replicas };
 }
+
+const roundTo = (x: number, digits: number): number => Number(x.toPrecision(digits));
 
 export const shortNumber = (x: number | undefined): string =>
   x === undefined ? 'no answer' : String(Number(x.toPrecision(3)));

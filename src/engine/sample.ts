@@ -58,7 +58,9 @@ export function createSampler(
       gap = { probe: probe.name, signals: probe.signals, code: error.code, message: error.message };
     }
     const seconds = (clock.monotonic() - began) / 1_000;
-    events.probed({ stage, probe: probe.name, source: probe.source, seconds, gap, at: clock.now() });
+    // A probe that was stopped together with the daemon says nothing of its source.
+    if (!abort.aborted)
+      events.probed({ stage, probe: probe.name, source: probe.source, seconds, gap, at: clock.now() });
     return gap;
   };
 

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { isTrouble } from '../domain/incident.ts';
 import type { Budget, Plan, StagePlan } from '../domain/plan.ts';
 import { stagesOf } from '../domain/plan.ts';
@@ -35,11 +36,11 @@ export class Stages {
   setPlan(plan: Plan): readonly StageId[] {
     const lines = new Map<StageId, StageLine>();
     for (const stage of stagesOf(plan)) {
-      const old = this.#lines.get(stage.id);
-      const keep = old !== undefined && old.plan.fingerprint === stage.fingerprint;
-      lines.set(stage.id, keep ? old : createStageLine(stage, this.#detectors(stage)));
+      lines.set(stage.id, this.#lineFor(stage, this.#lines.get(stage.id)));
     }
-    const gone = [...this.#lines].flatMap(([id, line]) => (lines.get(id) === line ? [] : [id]));
+    const gone = [...this.#lines].flatMap(([id, { plan: old }]) =>
+      lines.get(id)?.plan.fingerprint === old.fingerprint ? [] : [id],
+    );
     for (const id of gone) {
       this.verdicts.delete(id);
       this.latest.delete(id);
@@ -50,6 +51,14 @@ export class Stages {
     this.#rank = new Map(plan.graph.order.map((id, rank) => [id, rank]));
     this.#pipelines = Map.groupBy(lines.values(), (line) => pipelineOf(line.plan.id));
     return gone;
+  }
+
+  /** The line there is, a new one that knows what it knew (limits and budgets may have changed), or one that begins anew. */
+  #lineFor(stage: StagePlan, old: StageLine | undefined): StageLine {
+    if (old && isDeepStrictEqual(old.plan, stage)) return old;
+    const line = createStageLine(stage, this.#detectors(stage));
+    if (old?.plan.fingerprint === stage.fingerprint) line.restore(old.save());
+    return line;
   }
 
   line(id: StageId): StageLine | undefined {

@@ -265,6 +265,21 @@ test('a reload keeps what unchanged stages have learned and ends the leases of c
   assert.equal(engine.line('orders.load'), undefined);
 });
 
+test('a limit that is changed holds from the next sample on, and nothing that was learned is lost', () => {
+  const withLimit = (above: number) =>
+    planOf([stagePlan('p.a', { signals: new Map([limitedSignal('lag_seconds', above)]) })]);
+  const engine = engineOf(withLimit(50));
+  for (let i = 0; i < 60; i++)
+    engine.observe([snapshot('p.a', START + i * EVERY, { lag_seconds: 10 + (i % 3) })], START + i * EVERY);
+  engine.reload(withLimit(5), START + 60 * EVERY);
+  const [step] = engine.observe([snapshot('p.a', START + 60 * EVERY, { lag_seconds: 11 })], START + 60 * EVERY).steps;
+  assert.equal(step?.verdict.state, 'critical');
+  assert.ok(
+    step?.scores.some((score) => score.state === 'ready'),
+    'still ready',
+  );
+});
+
 test('two engines fed alike answer alike, byte for byte', () => {
   const run = () => {
     const engine = engineOf(orders());

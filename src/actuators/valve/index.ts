@@ -57,6 +57,9 @@ function createValve({ valves }: ActuatorContext): Actuator {
         lease: lease.id,
         until: lease.expiresAt,
         reason: lease.because,
+        ...(lease.request.kind === 'throttle' && lease.request.usual !== undefined
+          ? { usual: lease.request.usual }
+          : {}),
       });
       return flowOf(held);
     },
