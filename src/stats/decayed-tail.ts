@@ -6,7 +6,7 @@ const PER_OCTAVE = 4;
 const LOWEST = -4;
 const BUCKETS = 56;
 /** Up to this share of the mass the tail is counted; beyond it the generalised Pareto law speaks. */
-const TAIL_SHARE = 0.05;
+const TAIL_SHARE = 0.02;
 /** Shape of the law beyond: heavier than exponential, lighter than what is known of incidents. Found on NAB and mscloud. */
 const SHAPE = 0.15;
 /** The scale of the law is never below this share of its threshold: a light past must not make small news infinite. */
@@ -29,7 +29,7 @@ function bucketOf(magnitude: number): number {
 
 /**
  * Learns how far a non-negative magnitude usually goes and says how surprising another one is, calibrated on its own past,
- * also beyond the largest that was ever seen: counted in log buckets up to the 95 % quantile, a generalised Pareto law with
+ * also beyond the largest that was ever seen: counted in log buckets up to the 98 % quantile, a generalised Pareto law with
  * fixed shape and fitted scale above it. Old counts fade with `memory` (in updates). Until it has seen something it speaks
  * for one side of the normal law, with the weight of `prior` samples; zero means "nothing on this side".
  *

@@ -23,7 +23,7 @@ export function slotPosition(at: EpochMs, length: DurationMs, slots: number): Sl
   return { low, high: (low + 1) % slots, share: place - below };
 }
 
-/** A slot counts as known once it has been seen for this share of its own length. */
+/** A slot is known once it has been seen for this share of its own length, and left: what is still being seen predicts nothing. */
 const KNOWN = 0.5;
 /** Visits after which old ones fade: levels follow at a quarter a visit, spreads at an eighth. */
 const LEVEL_VISITS = 4;
@@ -39,8 +39,12 @@ const SPREAD_VISITS = 8;
 export class SeasonTable {
   readonly #levels: Float32Array;
   readonly #spreads: Float32Array;
+  /** How often each slot was seen, in visits of its whole length; negative as long as it is not known. */
   readonly #visits: Float32Array;
+  /** The lower slot of the pair that was learned last; −1 before the first. */
+  #active = -1;
 
+  /** `slots` ≥ 3, so that there is one to leave. */
   constructor(slots: number) {
     this.#levels = new Float32Array(slots);
     this.#spreads = new Float32Array(slots);
@@ -74,6 +78,7 @@ export class SeasonTable {
 
   /** Learns a level that was true for `slotsLong` of a slot (≤ 1), `deviation` away from what had been expected. */
   learn(at: SlotPosition, level: number, deviation: number, slotsLong: number): void {
+    if (at.low !== this.#active) this.#leave(at);
     this.#learnSlot(at.low, level, deviation, slotsLong * (1 - at.share));
     this.#learnSlot(at.high, level, deviation, slotsLong * at.share);
   }
@@ -92,18 +97,21 @@ export class SeasonTable {
     this.#levels.fill(0);
     this.#spreads.fill(0);
     this.#visits.fill(0);
+    this.#active = -1;
   }
 
   write(to: NumberWriter): void {
     to.floats(this.#levels);
     to.floats(this.#spreads);
     to.floats(this.#visits);
+    to.number(this.#active);
   }
 
   read(from: NumberReader): void {
     from.floats(this.#levels);
     from.floats(this.#spreads);
     from.floats(this.#visits);
+    this.#active = from.number();
   }
 
   /** Second difference of the levels at a slot; 0 where a neighbour is not known. */
@@ -127,13 +135,26 @@ export class SeasonTable {
     return this.#isKnown(at.low) ? low + at.share * (high - low) : high;
   }
 
+  /** Makes known what was seen long enough and is not seen any more. */
+  #leave(next: SlotPosition): void {
+    const slots = this.#visits.length;
+    if (this.#active >= 0) {
+      for (const slot of [this.#active, (this.#active + 1) % slots]) {
+        const visits = this.#visits[slot] as number;
+        if (slot !== next.low && slot !== next.high && visits <= -KNOWN) this.#visits[slot] = -visits;
+      }
+    }
+    this.#active = next.low;
+  }
+
   #learnSlot(slot: number, level: number, deviation: number, amount: number): void {
     if (amount <= 0) return;
-    const seen = (this.#visits[slot] as number) + amount;
+    const visits = this.#visits[slot] as number;
+    const seen = Math.abs(visits) + amount;
     const old = this.#levels[slot] as number;
     this.#levels[slot] = old + (amount / Math.min(seen, LEVEL_VISITS)) * (level - old);
     const spread = this.#spreads[slot] as number;
     this.#spreads[slot] = spread + (amount / seen) * (deviation - spread);
-    this.#visits[slot] = Math.min(seen, SPREAD_VISITS);
+    this.#visits[slot] = visits > 0 ? Math.min(seen, SPREAD_VISITS) : -Math.min(seen, SPREAD_VISITS);
   }
 }

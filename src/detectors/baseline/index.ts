@@ -4,7 +4,7 @@ import type { Contribution, Surprise } from '../../domain/score.ts';
 import { type Signal, signalSpec, type Unit } from '../../domain/signal.ts';
 import { partOfSubject, stageOfSubject, subjectOf } from '../../domain/subject.ts';
 import { type Detector, type DetectorContext, defineDetector } from '../../kit/component.ts';
-import { momentOf, substitutesOf } from './moment.ts';
+import { momentOf } from './moment.ts';
 import { type Settings, settingsOf } from './settings.ts';
 import { SignalModel } from './signal-model.ts';
 import { readState, writeState } from './state.ts';
@@ -63,7 +63,6 @@ export const baseline = defineDetector({
 function createBaseline(settings: Settings, context: DetectorContext): Detector {
   const { stage } = context;
   const holidays = new Set(context.holidays);
-  const substitutes = substitutesOf(settings);
   const models = new Map<Signal, SignalModel>();
   const alone = new Map<Signal, readonly Contribution[]>();
   const plans = new Map<Signal, SignalPlan>(stage.signals);
@@ -71,12 +70,11 @@ function createBaseline(settings: Settings, context: DetectorContext): Detector 
   const planOf = (signal: Signal): SignalPlan => plans.get(signal) ?? remember(plans, signal, defaultPlan(signal));
   const becauseOf = (signal: Signal): readonly Contribution[] =>
     alone.get(signal) ?? remember(alone, signal, [{ signal, share: 1 }]);
-  const newModel = (signal: Signal): SignalModel =>
-    new SignalModel(settings, substitutes, SMALLEST[signalSpec(signal).unit]);
+  const newModel = (signal: Signal): SignalModel => new SignalModel(settings, SMALLEST[signalSpec(signal).unit]);
 
   return {
     score(snapshot) {
-      const moment = momentOf(snapshot.at, settings, holidays, substitutes);
+      const moment = momentOf(snapshot.at, settings, holidays);
       const out: Surprise[] = [];
       for (const [signal, x] of snapshot.values) {
         const plan = planOf(signal);
@@ -96,7 +94,7 @@ function createBaseline(settings: Settings, context: DetectorContext): Detector 
       return out;
     },
     advance(snapshot, _now, how) {
-      const moment = momentOf(snapshot.at, settings, holidays, substitutes);
+      const moment = momentOf(snapshot.at, settings, holidays);
       for (const [signal, x] of snapshot.values) {
         const plan = planOf(signal);
         if (!plan.detect) continue;
@@ -107,7 +105,7 @@ function createBaseline(settings: Settings, context: DetectorContext): Detector 
     accept(subject) {
       if (stageOfSubject(subject) !== stage.id) return;
       const model = models.get(partOfSubject(subject));
-      model?.accept(momentOf(model.lastAt, settings, holidays, substitutes));
+      model?.accept(momentOf(model.lastAt, settings, holidays));
     },
     save: () => writeState(settings, models),
     restore(bytes) {

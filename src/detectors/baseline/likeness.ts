@@ -1,5 +1,6 @@
+import { DAY, type DurationMs, HOUR } from '../../domain/time.ts';
 import type { NumberReader, NumberWriter } from '../../stats/number-codec.ts';
-import type { Substitute } from './moment.ts';
+import type { Settings } from './settings.ts';
 
 /** Errors beyond this many spreads say no more than "does not fit". */
 const CLIP = 6;
@@ -9,55 +10,91 @@ const CLEARLY = 0.6;
 /** From another day back to the day itself as soon as that is nearly as good. */
 const NEARLY = 1.25;
 
+/** A few shifts of time, the running error of each, and the one in use. */
+class Choice {
+  readonly shifts: readonly DurationMs[];
+  readonly errors: Float32Array;
+  chosen = 0;
+
+  constructor(shifts: readonly DurationMs[]) {
+    this.shifts = shifts;
+    this.errors = new Float32Array(shifts.length);
+  }
+
+  get shift(): DurationMs {
+    return this.shifts[this.chosen] as DurationMs;
+  }
+
+  /** `residual` of a shift is in spreads, NaN where it is not known. */
+  follow(residual: (shift: DurationMs) => number, weight: number): void {
+    for (let k = 0; k < this.errors.length; k++) {
+      const size = Math.abs(residual(this.shifts[k] as DurationMs));
+      const old = this.errors[k] as number;
+      this.errors[k] = old + weight * ((size < CLIP ? size : CLIP) - old);
+    }
+  }
+
+  /** Takes the best where the one in use misses and the best fits; what fits no better is a fault, not another time. */
+  choose(): boolean {
+    const best = this.errors.indexOf(this.errors.reduce((a, b) => Math.min(a, b), CLIP));
+    const taken = this.errors[this.chosen] as number;
+    const least = this.errors[best] as number;
+    if (best < 0 || best === this.chosen || taken <= MISSES || least >= MISSES || least >= CLEARLY * taken)
+      return false;
+    this.chosen = best;
+    return true;
+  }
+}
+
 /**
- * Remembers which time of the season the last hours have looked like: their own, or one of a few substitutes. Errors are running means
- * of the residual in spreads. A fault looks like none of them; a holiday looks like a Sunday, and summer time like an hour ago.
+ * Remembers which time of the season the last hours have looked like: their own, an hour off (clocks set to summer time), or another
+ * day of the week (a holiday). Errors are running means of the residual in spreads; a fault looks like none of them.
+ * Only seasons of whole days have such likenesses.
  */
 export class Likeness {
-  readonly #substitutes: readonly Substitute[];
-  /** The first is the moment itself. */
-  readonly #errors: Float32Array;
-  #chosen = 0;
+  readonly #hours: Choice;
+  readonly #days: Choice;
 
-  constructor(substitutes: readonly Substitute[]) {
-    this.#substitutes = substitutes;
-    this.#errors = new Float32Array(substitutes.length + 1);
+  constructor(settings: Settings) {
+    const longest = settings.seasons.at(-1)?.length ?? 0;
+    const days = longest % DAY === 0 ? Math.min(7, longest / DAY) : 0;
+    this.#hours = new Choice(days > 0 ? [0, -HOUR, HOUR] : [0]);
+    this.#days = new Choice(Array.from({ length: Math.max(1, days) }, (_, day) => day * DAY));
   }
 
-  /** 0: the moment itself; k: the k-th substitute. */
-  get chosen(): number {
-    return this.#chosen;
+  /** How much later in the season it looks than it is. */
+  get shift(): DurationMs {
+    return this.#hours.shift + this.#days.shift;
   }
 
-  /** What is looked like is something else for today only. */
+  /** It looks like another day: that will pass, and should not be learned. */
   get passing(): boolean {
-    return this.#substitutes[this.#chosen - 1]?.lasting === false;
+    return this.#days.chosen !== 0;
   }
 
-  /** `residual(k)` is in spreads, NaN where the k-th is not known; `weight` in [0, 1] is what the sample counts. */
-  follow(residual: (k: number) => number, weight: number): void {
-    let best = 0;
-    for (let k = 0; k < this.#errors.length; k++) {
-      const size = Math.min(CLIP, Math.abs(residual(k)));
-      const old = this.#errors[k] as number;
-      this.#errors[k] = old + weight * ((Number.isNaN(size) ? CLIP : size) - old);
-      if ((this.#errors[k] as number) < (this.#errors[best] as number)) best = k;
-    }
-    const taken = this.#errors[this.#chosen] as number;
-    if (this.passing && (this.#errors[0] as number) <= NEARLY * taken) this.#chosen = 0;
-    else if (taken > MISSES && (this.#errors[best] as number) < CLEARLY * taken) {
-      // What fits no better than this is a fault, not another time.
-      if ((this.#errors[best] as number) < MISSES) this.#chosen = best;
-    }
+  /** `residual` of a shift is in spreads, NaN where the shifted time is not known; `weight` in [0, 1] is what the sample counts. */
+  follow(residual: (shift: DurationMs) => number, weight: number): void {
+    if (this.#hours.shifts.length === 1) return;
+    const { shift: day } = this.#days;
+    const { shift: hour } = this.#hours;
+    this.#hours.follow((shift) => residual(shift + day), weight);
+    this.#days.follow((shift) => residual(shift + hour), weight);
+    const own = this.#days.errors[0] as number;
+    if (this.passing && own <= NEARLY * (this.#days.errors[this.#days.chosen] as number)) this.#days.chosen = 0;
+    else if (!this.#hours.choose()) this.#days.choose();
   }
 
   write(to: NumberWriter): void {
-    to.floats(this.#errors);
-    to.number(this.#chosen);
+    for (const choice of [this.#hours, this.#days]) {
+      to.floats(choice.errors);
+      to.number(choice.chosen);
+    }
   }
 
   read(from: NumberReader): void {
-    from.floats(this.#errors);
-    this.#chosen = from.number();
+    for (const choice of [this.#hours, this.#days]) {
+      from.floats(choice.errors);
+      choice.chosen = from.number();
+    }
   }
 }

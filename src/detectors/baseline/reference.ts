@@ -5,9 +5,8 @@ import { NORMAL_PER_MEAN_DEVIATION, robustScale } from '../../stats/robust-scale
 import { SeasonTable } from '../../stats/season-table.ts';
 import type { Moment } from './moment.ts';
 import type { Settings } from './settings.ts';
+import { SignalUnit } from './signal-unit.ts';
 
-/** Where asinh turns from linear to logarithmic, as a share of the usual size of the signal. */
-const UNIT_SHARE = 0.05;
 /** One sample moves a level by at most this many standard deviations, and a spread by at most this many. */
 const CLIP = { level: 2.5, spread: 4 };
 /** Standard deviations (of a ratio) that are possible at a time of season nobody has seen yet; never more than `OF_SPREAD` spreads. */
@@ -16,14 +15,12 @@ const UNFAMILIAR = { start: 0.5, unseasoned: 0.5, longerSeason: 0.35, ageing: 0.
 const PREFER_LONGER = 1.15;
 /** Samples that the spread of the lower rank stands for when a rank begins. */
 const INHERITED = 50;
+/** Samples that a rank is compared with in silence before it may speak. */
+const TRIED = 30;
+/** The asinh scale ends at 690. */
+const MOST_SPREAD = 690;
 /** A shift by more than this (on the asinh scale, e^1.5 = 4.5 times) is another signal: what was learned of seasons is let go. */
 const OTHER_SIGNAL = 1.5;
-/** … and as a multiple of its usual step from sample to sample, so that noise around zero stays linear. */
-const STEPS = 1.5;
-/** Samples over which size and step are averaged. */
-const UNIT_MEMORY = 1_000;
-/** The unit is changed once the signal's size has moved this many times. */
-const UNIT_IS_OFF = 3;
 
 /** What would be normal at a moment, on the asinh scale. */
 export interface Prediction {
@@ -40,8 +37,8 @@ export interface Prediction {
 
 /**
  * The learned normal of one signal: level, seasons, spread. It works on an asinh scale, on which a season that multiplies and a noise
- * that multiplies are both additive, and on which a fall to zero is far away. The longest season whose slot is known speaks; below
- * it a slow offset follows drifts of the whole level. Everything here stands still while the engine says hold.
+ * that multiplies are both additive, and on which a fall to zero is far away. The longest season whose slot is known speaks; beside
+ * it a slow offset follows drifts of the whole level. Where seasons miss by more than the bare level does, the level speaks. Everything here stands still while the engine says hold.
  */
 export class Reference {
   readonly #settings: Settings;
@@ -49,17 +46,13 @@ export class Reference {
   /** Mean absolute deviation by rank, and how many samples it rests on. */
   readonly #spreads: Float32Array;
   readonly #counts: Float32Array;
-  #unit = 1;
+  readonly #unit = new SignalUnit();
   #level = 0;
   #levelSeen: DurationMs = 0;
   #offset = 0;
   #offsetSeen: DurationMs = 0;
   #samples = 0;
   #learnedAt = 0;
-  /** Usual size and step of the raw signal; they choose the unit. */
-  #size = 0;
-  #step = 0;
-  #last = 0;
 
   constructor(settings: Settings) {
     this.#settings = settings;
@@ -70,14 +63,9 @@ export class Reference {
 
   /** Begins anew from raw values, newest first. Seasons are forgotten. */
   begin(values: readonly number[], at: number, unitOfZero: number): void {
-    const { centre } = robustScale(values);
-    const steps = values.slice(1).map((value, i) => Math.abs(value - (values[i] as number)));
-    this.#size = winsorisedMean(values.map(Math.abs));
-    this.#step = winsorisedMean(steps);
-    this.#unit = this.#wantedUnit() || unitOfZero;
-    this.#last = values[0] as number;
-    this.#level = toAsinhScale(centre, this.#unit);
-    const bent = robustScale(values.map((value) => toAsinhScale(value, this.#unit)));
+    this.#unit.begin(values, unitOfZero);
+    const bent = robustScale(values.map((value) => this.toScale(value)));
+    this.#level = bent.centre;
     this.#spreads.fill(0);
     this.#counts.fill(0);
     this.#spreads[0] = bent.scale / NORMAL_PER_MEAN_DEVIATION;
@@ -91,11 +79,11 @@ export class Reference {
   }
 
   toScale(x: number): number {
-    return toAsinhScale(x, this.#unit);
+    return toAsinhScale(x, this.#unit.value);
   }
 
   fromScale(y: number): number {
-    return fromAsinhScale(y, this.#unit);
+    return fromAsinhScale(y, this.#unit.value);
   }
 
   predict(moment: Moment): Prediction {
@@ -125,7 +113,7 @@ export class Reference {
     for (let rank = 1; rank <= this.#tables.length; rank++) {
       const position = this.#position(moment, rank);
       const table = this.#table(rank);
-      const old = table.knows(position) ? table.level(position) : expected.centre - this.#offset;
+      const old = table.knows(position) ? table.level(position) : y - this.#offset;
       const target = old + clip(y - this.#offset - old, reach);
       const slot = this.#slotLength(rank);
       table.learn(
@@ -137,7 +125,7 @@ export class Reference {
     }
     this.#learnLevel(clip(y - this.#offset - this.#level, reach), trusted);
     if (expected.settled && expected.rank > 0) this.#learnOffset(clip(residual, reach), trusted);
-    this.#learnUnit(x);
+    if (this.#unit.learn(x)) this.#changeUnit();
     this.#samples += 1;
     this.#learnedAt = moment.at;
   }
@@ -153,41 +141,25 @@ export class Reference {
   }
 
   write(to: NumberWriter): void {
-    for (const value of this.#numbers()) to.number(value);
+    this.#unit.write(to);
+    for (const value of [this.#level, this.#levelSeen, this.#offset, this.#offsetSeen]) to.number(value);
+    for (const value of [this.#samples, this.#learnedAt]) to.number(value);
     to.floats(this.#spreads);
     to.floats(this.#counts);
     for (const table of this.#tables) table.write(to);
   }
 
   read(from: NumberReader): void {
-    this.#unit = from.number();
+    this.#unit.read(from);
     this.#level = from.number();
     this.#levelSeen = from.number();
     this.#offset = from.number();
     this.#offsetSeen = from.number();
     this.#samples = from.number();
     this.#learnedAt = from.number();
-    this.#size = from.number();
-    this.#step = from.number();
-    this.#last = from.number();
     from.floats(this.#spreads);
     from.floats(this.#counts);
     for (const table of this.#tables) table.read(from);
-  }
-
-  #numbers(): number[] {
-    return [
-      this.#unit,
-      this.#level,
-      this.#levelSeen,
-      this.#offset,
-      this.#offsetSeen,
-      this.#samples,
-      this.#learnedAt,
-      this.#size,
-      this.#step,
-      this.#last,
-    ];
   }
 
   #table(rank: number): SeasonTable {
@@ -209,9 +181,7 @@ export class Reference {
 
   /** Standard deviation at a rank: its own where it has one, with the slot's where there is a season; never below the floor. */
   #spreadOf(rank: number, moment: Moment): number {
-    let usual = this.#spreads[rank] as number;
-    for (let lower = rank - 1; lower >= 0 && this.#counts[lower + 1] === 0; lower--)
-      usual = this.#spreads[lower] as number;
+    const usual = this.#spreads[rank] as number;
     if (rank === 0) return Math.max(this.#settings.leastSpread, usual * NORMAL_PER_MEAN_DEVIATION);
     const position = this.#position(moment, rank);
     const deviation = this.#table(rank).spread(position, usual);
@@ -224,6 +194,11 @@ export class Reference {
     return rank === 0 || this.#table(rank).knows(this.#position(moment, rank));
   }
 
+  /** Knows the moment, and has been compared with enough samples to be trusted. */
+  #isTried(rank: number, moment: Moment): boolean {
+    return rank === 0 || (this.#knows(rank, moment) && (this.#counts[rank] as number) >= INHERITED + TRIED);
+  }
+
   /** The highest rank whose slot is known. */
   #known(moment: Moment): number {
     let rank = this.#tables.length;
@@ -231,12 +206,12 @@ export class Reference {
     return rank;
   }
 
-  /** Of the known ranks the one that has missed by least; a shorter memory has to be clearly better than a longer season. */
+  /** Of the tried ranks the one that has missed by least; a shorter memory has to be clearly better than a longer season. */
   #best(known: number, moment: Moment): number {
     let best = known;
-    for (let rank = known - 1; rank >= 0; rank--) {
-      if (this.#counts[known] === 0) break;
-      if (!this.#knows(rank, moment)) continue;
+    while (best > 0 && !this.#isTried(best, moment)) best -= 1;
+    for (let rank = best - 1; rank >= 0; rank--) {
+      if (!this.#isTried(rank, moment)) continue;
       if ((this.#spreads[rank] as number) * PREFER_LONGER < (this.#spreads[best] as number)) best = rank;
     }
     return best;
@@ -278,46 +253,25 @@ export class Reference {
     this.#offset += Math.min(1, trusted / Math.min(this.#offsetSeen, this.#settings.offsetMemory)) * residual;
   }
 
-  #wantedUnit(): number {
-    return Math.max(UNIT_SHARE * this.#size, STEPS * this.#step);
-  }
-
-  /** Follows the size of the signal, and changes the unit where the old one has become far too fine or too coarse. */
-  #learnUnit(x: number): void {
-    const size = Math.abs(x);
-    const step = Math.abs(x - this.#last);
-    const rate = Math.max(1 / UNIT_MEMORY, 1 / (this.#samples + 1));
-    this.#size += rate * (Math.min(size, 8 * (this.#size || size)) - this.#size);
-    this.#step += rate * (Math.min(step, 8 * (this.#step || step)) - this.#step);
-    this.#last = x;
-    const wanted = this.#wantedUnit();
-    if (wanted > UNIT_IS_OFF * this.#unit || (wanted * UNIT_IS_OFF < this.#unit && wanted > 0))
-      this.#changeUnit(wanted);
-  }
-
-  #changeUnit(unit: number): void {
-    const old = this.#unit;
+  /** Takes everything learned over to the unit that fits the signal now. */
+  #changeUnit(): void {
+    const old = this.#unit.value;
+    this.#unit.change();
+    const unit = this.#unit.value;
     const offset = this.#offset;
     const level = (y: number): number => toAsinhScale(fromAsinhScale(y + offset, old), unit);
+    // The slope of the scale at x is 1 / hypot(x, unit).
     const spread = (s: number, y: number): number => {
       const x = fromAsinhScale(y + offset, old);
-      return s * (Math.hypot(x, old) / Math.hypot(x, unit));
+      return Math.min(MOST_SPREAD, s * Math.min(1e9, Math.hypot(x, old) / Math.hypot(x, unit)));
     };
     for (let rank = 0; rank < this.#spreads.length; rank++) {
       this.#spreads[rank] = spread(this.#spreads[rank] as number, this.#level);
     }
     this.#level = level(this.#level);
     for (const table of this.#tables) table.convert(level, spread);
-    this.#unit = unit;
     this.#offset = 0;
   }
-}
-
-/** Mean of non-negative values, none counted for more than eight times their median (or mean, where that is 0). */
-function winsorisedMean(values: readonly number[]): number {
-  if (values.length === 0) return 0;
-  const most = 8 * (robustScale(values).centre || robustScale(values).scale);
-  return values.reduce((sum, value) => sum + Math.min(value, most), 0) / values.length;
 }
 
 const clip = (value: number, reach: number): number => (value > reach ? reach : value < -reach ? -reach : value);

@@ -4,6 +4,9 @@ import type { DurationMs } from '../../domain/time.ts';
 /** How often a signal is told apart within a season: slots never shorter than two samples, never more than this many. */
 const MOST_SLOTS = { first: 48, longer: 168 };
 
+/** A season in which fewer can be told apart is none at this interval. */
+const LEAST_SLOTS = 4;
+
 /** A season to look for, cut into slots. */
 export interface Season {
   readonly length: DurationMs;
@@ -36,7 +39,7 @@ export function settingsOf(
   stage: StagePlan,
 ): Settings {
   const { every } = stage;
-  const lengths = [...stage.season].sort((a, b) => a - b);
+  const lengths = [...stage.season].filter((length) => length >= 2 * LEAST_SLOTS * every).sort((a, b) => a - b);
   const [shortest] = lengths;
   const longest = lengths.at(-1) ?? 2_000 * every;
   return {
@@ -55,5 +58,5 @@ export function settingsOf(
 
 function slotsOf(length: DurationMs, every: DurationMs, rank: number): number {
   const most = rank === 0 ? MOST_SLOTS.first : MOST_SLOTS.longer;
-  return Math.max(1, Math.min(most, Math.floor(length / (2 * every))));
+  return Math.min(most, Math.floor(length / (2 * every)));
 }

@@ -5,7 +5,7 @@ import { ewmaWeight } from '../../stats/ewma.ts';
 import type { NumberReader, NumberWriter } from '../../stats/number-codec.ts';
 import { median } from '../../stats/quantile.ts';
 import { Likeness } from './likeness.ts';
-import type { Moment, Substitute } from './moment.ts';
+import { type Moment, shifted } from './moment.ts';
 import { Recent } from './recent.ts';
 import { type Prediction, Reference } from './reference.ts';
 import type { Settings } from './settings.ts';
@@ -53,9 +53,9 @@ export class SignalModel {
   /** Running mean of the residual over hours, for `accept`; never clipped, moves also on hold. */
   #away = 0;
 
-  constructor(settings: Settings, substitutes: readonly Substitute[], unitOfZero: number) {
+  constructor(settings: Settings, unitOfZero: number) {
     this.#settings = settings;
-    this.#likeness = new Likeness(substitutes);
+    this.#likeness = new Likeness(settings);
     this.#unitOfZero = unitOfZero;
     this.#values = new Recent(Math.max(KEPT, settings.warmup));
     this.#step = settings.every;
@@ -172,18 +172,17 @@ export class SignalModel {
   }
 
   #compare(x: number, moment: Moment, reference: Reference): void {
-    if (moment.substitutes.length === 0) return;
     const y = reference.toScale(x);
-    const residual = (k: number): number => {
-      const { settled, centre, spread } = reference.predict(moment.substitutes[k - 1] ?? moment);
-      return settled ? (y - centre) / spread : k === 0 ? 0 : Number.NaN;
+    const residual = (shift: DurationMs): number => {
+      const { settled, centre, spread } = reference.predict(shifted(moment, shift, this.#settings));
+      return settled ? (y - centre) / spread : shift === 0 ? 0 : Number.NaN;
     };
     this.#likeness.follow(residual, ewmaWeight(this.#uncompared, this.#settings.likenessMemory));
     this.#uncompared = 0;
   }
 
   #look(x: number, moment: Moment, plan: SignalPlan, reference: Reference, votes: Votes): Look {
-    const as = moment.substitutes[this.#likeness.chosen - 1] ?? moment;
+    const as = shifted(moment, this.#likeness.shift, this.#settings);
     const expected = reference.predict(as);
     const away = reference.toScale(x) - expected.centre;
     const residual = {

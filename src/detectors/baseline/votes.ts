@@ -6,8 +6,8 @@ import type { NumberReader, NumberWriter } from '../../stats/number-codec.ts';
 
 /** The slow vote takes no residual for more than this, so that it drains quickly when a fault ends. */
 const SLOW_CLIP = 4;
-/** The slow vote counts only while the sample itself leans to the same side by this much; so release is as quick as the fast vote. */
-const SLOW_NEEDS = 0.75;
+/** The slow vote counts only while the sample itself leans to the same side, by this much and by this share of the mean: so a fault that ended is let go at once. */
+const SLOW_NEEDS = { least: 0.75, share: 0.5 };
 /** The slow vote is silent before its tail has seen this many samples. */
 const SLOW_READY = 500;
 /** −ln p from which a sample is news to the tails: only the first of an episode teaches them in full. */
@@ -59,6 +59,9 @@ class Sides {
   }
 }
 
+/** Never learns: what the normal law says. */
+const NORMAL = new Sides(PRIOR.young, PRIOR.young);
+
 /**
  * How surprising residuals are: a fast vote on the sample and a slow one on a running mean, each against its own past and each
  * side for itself. While a season is young a third pair of tails speaks, on the widened residual.
@@ -86,19 +89,29 @@ export class Votes {
 
   /** −ln p, ≥ 0. */
   surprise(residual: Residual, slowMean: number, direction: Direction): number {
-    if (!residual.settled) return this.#young.surprise(residual.wide, direction);
+    if (!residual.settled) return this.#youngSurprise(residual.wide, direction);
     const fast = this.#fast.surprise(residual.wide, direction);
     if (this.#slowSeen < SLOW_READY) return fast;
-    const agrees = slowMean * residual.wide > 0 && Math.abs(residual.wide) >= SLOW_NEEDS;
+    const needed = Math.max(SLOW_NEEDS.least, SLOW_NEEDS.share * Math.abs(slowMean));
+    const agrees = slowMean * residual.wide > 0 && Math.abs(residual.wide) >= needed;
     const slow = agrees ? this.#slow.surprise(slowMean, direction) : 0;
     return Math.max(0, Math.max(fast, slow) - Math.LN2);
   }
 
+  /** A young past may only calm: how far a season it has not seen will go, it cannot know. */
+  #youngSurprise(z: number, direction: Direction): number {
+    return Math.min(NORMAL.surprise(z, direction), this.#young.surprise(z, direction));
+  }
+
   /** Residuals between which a share `coverage` of samples lies, as a pair of signed multiples of the wide spread. */
   band(settled: boolean, coverage: number): { lower: number; upper: number } {
-    const tails = settled ? this.#fast : this.#young;
     const beyond = (1 - coverage) / 2;
-    return { lower: -tails.down.magnitude(beyond), upper: tails.up.magnitude(beyond) };
+    if (settled) return { lower: -this.#fast.down.magnitude(beyond), upper: this.#fast.up.magnitude(beyond) };
+    const normal = NORMAL.up.magnitude(beyond);
+    return {
+      lower: -Math.max(normal, this.#young.down.magnitude(beyond)),
+      upper: Math.max(normal, this.#young.up.magnitude(beyond)),
+    };
   }
 
   /** Moves the filters always, and the tails on `learn`. The first sample of an episode teaches the tails even on `hold`. */
