@@ -61,18 +61,21 @@ describe('the package', () => {
     assert.equal(run('--version'), `${version}\n`);
   });
 
-  test('runs the demo from an empty folder: page, metrics and stages, and ends by Ctrl-C', async () => {
+  test('runs the demo from an empty folder: page, metrics and stages, and ends by Ctrl-C', async (t) => {
     const port = await freePort();
-    const child = spawn(process.execPath, [join(installed, 'bin/headgate.mjs'), 'demo'], {
+    const args = ['--port', String(port), '--port-base', String(await freePort()), '--dir', join(folder, 'demo')];
+    const child = spawn(process.execPath, [join(installed, 'bin/headgate.mjs'), 'demo', ...args], {
       cwd: folder,
-      env: { ...process.env, HEADGATE_DEMO_LISTEN: `127.0.0.1:${port}`, HEADGATE_DEMO_DIR: join(folder, 'demo') },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    t.after(() => void child.kill('SIGKILL'));
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
     const url = `http://127.0.0.1:${port}`;
     const ready = async () => child.exitCode !== null || (await answers(`${url}/readyz`));
-    await until(ready, { what: 'the demo is ready', within: 20_000, every: 20 });
+    await until(ready, { what: 'the demo is ready', within: 20_000, every: 20 }).catch((error) =>
+      assert.fail(`${error}\n${output}`),
+    );
     assert.equal(child.exitCode, null, output);
     assert.match(await (await fetch(`${url}/`)).text(), /<script[^>]+app\.js/);
     assert.match(await (await fetch(`${url}/metrics`)).text(), /^headgate_/m);
