@@ -59,8 +59,10 @@ describe('the dashboard', () => {
         for (const [, name] of expr.matchAll(/\$\{?([a-z]+)\}?/g)) assert.ok(names.has(name ?? ''), `${expr}: ${name}`);
         for (const use of metricsIn(filledIn(expr))) {
           const counts = /_(total|bucket|count|sum)$/.test(use.metric);
-          assert.equal(use.rated, counts, `${use.metric} in ${expr}`);
-          if (counts) assert.match(expr, /\[\$__rate_interval\]/);
+          // Of what happens a few times a day a rate is mostly NaN; its quantiles are those since the start.
+          const rare = use.metric === 'headgate_notification_latency_seconds_bucket';
+          assert.equal(use.rated, counts && !rare, `${use.metric} in ${expr}`);
+          if (use.rated) assert.match(expr, /\[\$__rate_interval\]/);
         }
       }
     });
