@@ -60,16 +60,21 @@ function lostRows({ snapshot, scores }: Scene): boolean {
 /** One partition that stands still while others move is poisoned; one that holds most of the backlog is hot. */
 function partitionTrouble({ snapshot, before }: Scene): Cause | undefined {
   const lag = snapshot.parts.get('lag_records');
-  const out = snapshot.parts.get('out_records_per_second');
-  const lagBefore = before?.parts.get('lag_records');
   if (!lag || lag.length < 2) return undefined;
-  const total = lag.reduce((sum, one) => sum + (Number.isFinite(one) ? one : 0), 0);
-  const worst = lag.indexOf(Math.max(...lag.filter(Number.isFinite)));
-  if (total < 10 || worst < 0) return undefined;
-  const share = (lag[worst] as number) / total;
-  if (out && lagBefore && (out[worst] as number) === 0 && (lag[worst] as number) > (lagBefore[worst] as number)) {
-    const others = out.filter((_, index) => index !== worst);
-    if (others.filter((one) => one > 0).length >= 0.8 * others.length) return 'poison';
-  }
-  return share > 0.6 && lag.length >= 4 ? 'hot' : undefined;
+  if (stuckPartitions(snapshot, before) === 1) return 'poison';
+  const known = lag.filter(Number.isFinite);
+  const total = known.reduce((sum, one) => sum + one, 0);
+  return total >= 10 && Math.max(...known) > 0.6 * total && lag.length >= 4 ? 'hot' : undefined;
+}
+
+/** Partitions with work and without progress in two samples, while nearly all others move; 0 where too many stand still. */
+function stuckPartitions(now: Snapshot, before: Snapshot | undefined): number {
+  const [lag, out] = [now.parts.get('lag_records'), now.parts.get('out_records_per_second')];
+  const [lagBefore, outBefore] = [before?.parts.get('lag_records'), before?.parts.get('out_records_per_second')];
+  if (!lag || !out || !lagBefore || !outBefore) return 0;
+  const stuck = out.filter(
+    (rate, p) => rate === 0 && outBefore[p] === 0 && (lag[p] as number) > 1 && (lagBefore[p] as number) > 1,
+  );
+  const moving = out.filter((rate) => rate > 0);
+  return moving.length >= 0.7 * (out.length - stuck.length) && moving.length > stuck.length ? stuck.length : 0;
 }

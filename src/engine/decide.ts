@@ -13,9 +13,18 @@ import {
 } from '../domain/lease.ts';
 import type { OptionPlan, PolicyMode, PolicyPlan } from '../domain/plan.ts';
 import { type StageId, stageNameOf } from '../domain/stage.ts';
-import type { EpochMs } from '../domain/time.ts';
+import { partOfSubject } from '../domain/subject.ts';
+import { type EpochMs, MINUTE } from '../domain/time.ts';
 import type { Verdict } from '../domain/verdict.ts';
-import { describeKeep, describeRequest, type FlowView, requestFor, shortNumber } from './request.ts';
+import {
+  describeKeep,
+  describeRequest,
+  type FlowView,
+  requestFor,
+  scaleFor,
+  shortNumber,
+  sparesDependency,
+} from './request.ts';
 
 /** What a policy remembers between two steps. */
 export interface PolicyMemory {
@@ -25,6 +34,12 @@ export interface PolicyMemory {
   calm: number;
   cooldownUntil: EpochMs;
   cooldownWhy: 'cooldown' | 'overridden';
+  /** Since when the outcome has been safely kept; 0 while it is not. */
+  calmSince: EpochMs;
+  /** The rate at which a dependency failed, and until when that is remembered; 0 where none. */
+  ceiling: number;
+  ceilingUntil: EpochMs;
+  adjustedAt: EpochMs;
   /** When the kept signal was last known. */
   knownAt: EpochMs;
   uses: number;
@@ -36,6 +51,10 @@ export const newPolicyMemory = (mode: PolicyMode): PolicyMemory => ({
   mode,
   broken: 0,
   calm: 0,
+  calmSince: 0,
+  ceiling: 0,
+  ceilingUntil: 0,
+  adjustedAt: 0,
   cooldownUntil: 0,
   cooldownWhy: 'cooldown',
   knownAt: 0,
@@ -64,6 +83,10 @@ export interface DecideView extends FlowView {
 const RELEASE_SHARE = 0.5;
 /** A request is adjusted when it is off by more than this share, so that noise moves no gate. */
 const ADJUST_SHARE = 0.2;
+/** A gate is not moved more often than this within the length of a lease: an effect needs time to be seen. */
+const ADJUSTS_A_LEASE = 4;
+/** Probing for room goes by smaller steps. */
+const PROBE_SHARE = 0.05;
 
 /** Causes that the kind of request does nothing for, or makes worse. */
 const NOT_HELPED: Readonly<Record<RequestKind, ReadonlySet<Cause>>> = {
@@ -132,14 +155,14 @@ function wantsOf(scene: Scene): readonly Want[] {
   const { policy, state, view, memory } = scene;
   if (memory.mode !== 'enforce' || !(state.broken || state.atRisk)) return [];
   return policy.may.flatMap((option) => {
-    const request = requestFor(option, policy, view, holds(scene, option));
+    const request = requestFor(option, policy, view, heldBy(scene, option)?.request, ceilingOf(scene));
     if (!request || objection(option, request, scene)) return [];
     return [{ policy: policy.name, gate: gateOf(option.stage, option.kind), request }];
   });
 }
 
-const holds = ({ mine }: Scene, option: OptionPlan): boolean =>
-  mine.some((lease) => lease.stage === option.stage && lease.request.kind === option.kind);
+const heldBy = ({ mine }: Scene, option: OptionPlan): Lease | undefined =>
+  mine.find((lease) => lease.stage === option.stage && lease.request.kind === option.kind);
 
 function keepState(policy: PolicyPlan, memory: PolicyMemory, view: DecideView): KeepState {
   const { stage, signal, below, above } = policy.keep;
@@ -152,10 +175,40 @@ function keepState(policy: PolicyPlan, memory: PolicyMemory, view: DecideView): 
   if (known) memory.knownAt = view.now;
   if (view.fresh.has(stage) && known) {
     memory.broken = broken || atRisk ? memory.broken + 1 : 0;
-    memory.calm = safe && verdict.state !== 'critical' ? memory.calm + 1 : 0;
+    memory.calm = safe && !isSick(verdict) ? memory.calm + 1 : 0;
+    memory.calmSince = memory.calm === 0 ? 0 : memory.calmSince || view.now;
   }
   const incident = view.incidents.find((one) => one.affected.includes(stage));
   return { value, broken, atRisk, known, incident };
+}
+
+/** Signals that follow from how much flows and waits: a gate that is held moves them itself. */
+const FLOW_SIGNALS = /^(lag_|in_|out_|freshness_|drain_|e2e_|rows$)|_per_second$/;
+
+/** Something is critical that holding a gate does not explain. */
+const isSick = (verdict: Verdict): boolean =>
+  verdict.state === 'critical' &&
+  verdict.because.some((score) => score.value >= 1 && !FLOW_SIGNALS.test(partOfSubject(score.subject)));
+
+/** Scaling back waits longer than scaling out, since workers that come and go cost rebalances. */
+const SCALE_CALM = 10 * MINUTE;
+/** How long a rate at which a dependency failed is not tried again. */
+const CEILING_FOR = 15 * MINUTE;
+
+const ceilingOf = ({ memory, view }: Scene): number | undefined =>
+  view.now < memory.ceilingUntil ? memory.ceiling : undefined;
+
+/** The outcome is kept again, and would stay so without the lease, as far as can be told. */
+function isEnough(lease: Lease, { policy, memory, view }: Scene): boolean {
+  if (memory.calm < policy.confirm) return false;
+  const option = policy.may.find((one) => one.stage === lease.stage && one.kind === lease.request.kind);
+  if (!option) return true;
+  if (lease.request.kind === 'scale')
+    return view.now - memory.calmSince >= SCALE_CALM && scaleFor(option, policy, view, option.min ?? 1) === undefined;
+  if (lease.request.kind !== 'throttle' || !sparesDependency(option, policy)) return true;
+  // Probed up to where the throttle holds nothing back.
+  const { recentIn, usualIn } = view.estimate(lease.stage);
+  return lease.request.rate > 1.1 * Math.max(recentIn ?? 0, usualIn ?? 0);
 }
 
 /** A lease in force: let go, keep it on, or leave it to run out. */
@@ -170,8 +223,9 @@ function holdOn(lease: Lease, scene: Scene): readonly Decision[] {
 
   if (view.stoppedByHand) return release('by-hand', 'all actions were stopped by hand');
   if (memory.mode !== 'enforce') return release('policy-changed', `policy ${policy.name} is in mode ${memory.mode}`);
-  if (state.known && (memory.calm >= policy.confirm || !state.incident))
-    return release('recovered', `${keep} is kept again`);
+  if (state.known && (isEnough(lease, scene) || !state.incident)) return release('recovered', `${keep} is kept again`);
+  if (lease.request.kind === 'scale' && state.incident && NOT_HELPED.scale.has(state.incident.cause))
+    return release('ineffective', `scaling does not help against ${state.incident.cause}`);
   if (lease.renewals >= policy.maxRenewals && lease.expiresAt - view.now <= policy.lease / 2)
     return release('ineffective', `${keep} is still not kept after ${lease.renewals} renewals`);
 
@@ -183,6 +237,11 @@ function holdOn(lease: Lease, scene: Scene): readonly Decision[] {
       ? 'still-broken'
       : 'still-recovering';
   if (adjusted) {
+    if (adjusted.kind === 'throttle' && lease.request.kind === 'throttle' && adjusted.rate < lease.request.rate) {
+      memory.ceiling = lease.request.rate;
+      memory.ceilingUntil = view.now + CEILING_FOR;
+    }
+    memory.adjustedAt = view.now;
     const because = `${describeRequest(adjusted)} fits what ${stageNameOf(policy.keep.stage)} gets done now`;
     return [{ ...base, kind: 'adjust', reason, request: adjusted, because }];
   }
@@ -196,17 +255,20 @@ function holdOn(lease: Lease, scene: Scene): readonly Decision[] {
 }
 
 /** A throttle follows the capacity, and the strictest of all who ask for the gate; other requests stay as they were granted. */
-function adjust(lease: Lease, { policy, view, wants }: Scene): GateRequest | undefined {
-  if (lease.request.kind !== 'throttle') return undefined;
+function adjust(lease: Lease, scene: Scene): GateRequest | undefined {
+  const { policy, view, wants, memory } = scene;
+  if (lease.request.kind !== 'throttle' || view.now - memory.adjustedAt < policy.lease / ADJUSTS_A_LEASE)
+    return undefined;
   const gate = gateOf(lease.stage, lease.request.kind);
   const option = policy.may.find((one) => gateOf(one.stage, one.kind) === gate && one.kind === 'throttle');
-  const own = (option && requestFor(option, policy, view, true)) ?? lease.request;
+  const own = (option && requestFor(option, policy, view, lease.request, ceilingOf(scene))) ?? lease.request;
   const wanted = wants
     .filter((want) => want.gate === gate)
     .reduce((strictest, want) => moreRestrictive(strictest, want.request), own);
   if (wanted.kind !== 'throttle') return wanted;
   const off = Math.abs(wanted.rate - lease.request.rate) / Math.max(lease.request.rate, 1e-9);
-  return off > ADJUST_SHARE ? wanted : undefined;
+  const least = option && sparesDependency(option, policy) ? PROBE_SHARE : ADJUST_SHARE;
+  return off > least ? wanted : undefined;
 }
 
 /** No lease yet for some options: the first that helps is engaged; the next only after the one before was renewed in vain. */
@@ -220,8 +282,8 @@ function reachOut(scene: Scene): readonly Decision[] {
   if (mine.some((lease) => lease.renewals === 0 || lease.state === 'reverting')) return [];
   const decisions: Decision[] = [];
   for (const option of policy.may) {
-    if (holds(scene, option)) continue;
-    const request = requestFor(option, policy, view, false);
+    if (heldBy(scene, option)) continue;
+    const request = requestFor(option, policy, view, undefined, ceilingOf(scene));
     const no =
       objection(option, request, scene) ??
       inTheWay(option, request as GateRequest, scene) ??

@@ -79,7 +79,11 @@ const troubled = (id: StageId, scene: IncidentScene): boolean => {
 };
 
 function openIncident(id: StageId, verdict: Verdict, scene: IncidentScene): Incident {
-  const blindAbove = scene.plan.graph.ancestors(id).find((above) => scene.verdicts.get(above)?.state === 'unknown');
+  // A stage that is still learning answers; only one that gives no answer may hide the true root.
+  const blindAbove = scene.plan.graph.ancestors(id).find((above) => {
+    const seen = scene.verdicts.get(above);
+    return seen?.state === 'unknown' && seen.warming.length === 0;
+  });
   return {
     id: scene.nextId(),
     pipeline: pipelineOf(id),

@@ -1,3 +1,4 @@
+import { goodputRate } from '../control/goodput.ts';
 import { replicasFor } from '../control/replicas.ts';
 import { throttleRate } from '../control/throttle.ts';
 import type { GateRequest } from '../domain/lease.ts';
@@ -12,48 +13,89 @@ export interface FlowView {
   estimate(stage: StageId): Estimate;
 }
 
-/** What the control law asks of the gate now; `undefined` where it cannot know, or where nothing is to be gained. */
+/** The kept signal tells of a dependency that fails: then the stage's own consumption is what is throttled, by its goodput. */
+export const sparesDependency = (option: OptionPlan, policy: PolicyPlan): boolean =>
+  option.kind === 'throttle' && option.stage === policy.keep.stage && policy.keep.signal === 'error_ratio';
+
+/**
+ * What the control law asks of the gate now; `undefined` where it cannot know, or where nothing is to be gained.
+ * `held` is what the gate is held at, if it is; `ceiling` the rate at which a dependency failed not long ago.
+ */
 export function requestFor(
   option: OptionPlan,
   policy: PolicyPlan,
   view: FlowView,
-  held: boolean,
+  held: GateRequest | undefined,
+  ceiling: number | undefined,
 ): GateRequest | undefined {
   if (option.kind === 'pause') return { kind: 'pause' };
+  if (option.kind === 'scale') return scaleFor(option, policy, view, undefined);
+  const usual = usualFlow(view.estimate(option.stage));
+  const rate = sparesDependency(option, policy)
+    ? spareRate(option, view, held, ceiling)
+    : drainRate(option, policy, view, held);
+  if (rate === undefined) return undefined;
+  return { kind: 'throttle', rate: roundTo(rate, 4), ...(usual === undefined ? {} : { usual: roundTo(usual, 4) }) };
+}
+
+const usualFlow = (estimate: Estimate): number | undefined => estimate.usualOut ?? estimate.usualIn;
+
+function spareRate(
+  option: OptionPlan,
+  view: FlowView,
+  held: GateRequest | undefined,
+  ceiling: number | undefined,
+): number | undefined {
+  const { recentOut } = view.estimate(option.stage);
+  const errorRatio = view.latest.get(option.stage)?.values.get('error_ratio');
+  if (recentOut === undefined || errorRatio === undefined) return undefined;
+  const rate = held?.kind === 'throttle' ? held.rate : undefined;
+  return goodputRate({ rate, ceiling, out: recentOut, errorRatio, floor: option.floor ?? 0 });
+}
+
+function drainRate(
+  option: OptionPlan,
+  policy: PolicyPlan,
+  view: FlowView,
+  held: GateRequest | undefined,
+): number | undefined {
   const kept = view.estimate(policy.keep.stage);
   const gate = view.estimate(option.stage);
+  const capacity = kept.capacity ?? kept.recentOut;
+  if (capacity === undefined) return undefined;
   const backlog = view.latest.get(policy.keep.stage)?.values.get('lag_records') ?? 0;
-  if (option.kind === 'throttle') {
-    const capacity = kept.capacity ?? kept.recentOut;
-    if (capacity === undefined) return undefined;
-    const gain = kept.usualIn !== undefined && gate.usualOut ? kept.usualIn / gate.usualOut : 1;
-    const flow = held ? undefined : (gate.recentOut ?? gate.recentIn);
-    const rate = throttleRate({
-      capacity,
-      backlog,
-      flow,
-      gain: Math.min(100, Math.max(0.01, gain)),
-      floor: option.floor ?? 0,
-      drainWithin: policy.lease,
-    });
-    if (rate === undefined) return undefined;
-    const usual = gate.usualOut ?? gate.usualIn;
-    return { kind: 'throttle', rate: roundTo(rate, 4), ...(usual === undefined ? {} : { usual: roundTo(usual, 4) }) };
-  }
-  const values = view.latest.get(option.stage)?.values;
-  const workers = values?.get('workers_desired') ?? values?.get('workers_ready');
-  if (workers === undefined || gate.capacity === undefined) return undefined;
-  const ready = values?.get('workers_ready') ?? workers;
-  const partitions = view.latest.get(option.stage)?.parts.get('lag_records')?.length;
+  const gain = kept.usualIn !== undefined && gate.usualOut ? kept.usualIn / gate.usualOut : 1;
+  return throttleRate({
+    capacity,
+    backlog,
+    flow: held ? undefined : (gate.recentOut ?? gate.recentIn),
+    gain: Math.min(100, Math.max(0.01, gain)),
+    floor: option.floor ?? 0,
+    drainWithin: policy.lease,
+  });
+}
+
+/** How many workers are wanted of a stage. `from` asks as if there were so many now. */
+export function scaleFor(
+  option: OptionPlan,
+  policy: PolicyPlan,
+  view: FlowView,
+  from: number | undefined,
+): GateRequest | undefined {
+  const gate = view.estimate(option.stage);
+  const snapshot = view.latest.get(option.stage);
+  const ready = snapshot?.values.get('workers_ready');
+  const now = from ?? snapshot?.values.get('workers_desired') ?? ready;
+  if (now === undefined || gate.capacity === undefined) return undefined;
   const replicas = replicasFor({
     arriving: gate.recentIn ?? 0,
-    backlog,
-    perWorker: gate.capacity / Math.max(1, ready),
-    now: workers,
+    backlog: view.latest.get(policy.keep.stage)?.values.get('lag_records') ?? 0,
+    perWorker: gate.capacity / Math.max(1, ready ?? now),
+    now,
     min: option.min ?? 1,
-    max: option.max ?? workers,
+    max: option.max ?? now,
     drainWithin: policy.lease,
-    partitions,
+    partitions: snapshot?.parts.get('lag_records')?.length,
   });
   return replicas === undefined ? undefined : { kind: 'scale', replicas };
 }
