@@ -14,6 +14,8 @@ export interface Reading {
   readonly parts?: ReadonlyMap<Signal, Float64Array>;
   readonly profiles?: ReadonlyMap<string, Profile>;
   readonly absent?: readonly Signal[];
+  /** Signals that an otherwise good answer leaves open, and why: what is not known is neither absent nor a value. */
+  readonly gaps?: readonly Omit<Gap, 'probe'>[];
 }
 
 /** Something was asked for and no answer was got. A gap is never a zero, never absent, and never anomalous. */

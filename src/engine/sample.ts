@@ -74,8 +74,13 @@ export function createSampler(
   };
 }
 
-/** What one probe gives to the snapshot: its answer, or the gap it leaves. */
-function partOf(probe: Probe, answer: Answer | undefined, at: EpochMs, every: DurationMs): Gap | Reading {
+/** What one probe gives to the snapshot: its answer, with the gaps in it, or the one gap it leaves. */
+function partOf(
+  probe: Probe,
+  answer: Answer | undefined,
+  at: EpochMs,
+  every: DurationMs,
+): Gap | readonly (Gap | Reading)[] {
   if (!answer || at - answer.at > STALE_INTERVALS * every)
     return {
       probe: probe.name,
@@ -85,7 +90,8 @@ function partOf(probe: Probe, answer: Answer | undefined, at: EpochMs, every: Du
     };
   const { reading, originSince } = answer;
   const still = reading.at !== undefined && at - originSince > STILL_INTERVALS * every;
-  return still ? { values: new Map(), absent: [...reading.values.keys(), ...(reading.absent ?? [])] } : reading;
+  if (still) return [{ values: new Map(), absent: [...reading.values.keys(), ...(reading.absent ?? [])] }];
+  return [reading, ...(reading.gaps ?? []).map((gap) => ({ probe: probe.name, ...gap }))];
 }
 
 function assemble(stage: StageId, at: EpochMs, given: readonly (Gap | Reading)[]): Snapshot {

@@ -38,8 +38,16 @@ export interface PluginContext {
  */
 export interface Source<Probe> {
   probe(ask: Probe, stage: StageId, abort: AbortSignal): Promise<Reading>;
+  /**
+   * Names of what is there now of one kind and fits `pattern` (`*` stands for any text), sorted. Only where the definition
+   * lists the kind under `discovers`. Rejects and honours `abort` as `probe` does.
+   */
+  discover?(kind: Discoverable, pattern: string, abort: AbortSignal): Promise<readonly string[]>;
   close(): Promise<void>;
 }
+
+/** Kinds of things that a source may be asked to list, as they are named under `for_each`. */
+export type Discoverable = 'topics';
 
 export interface SourceDefinition<Config extends z.ZodType = z.ZodType, Probe extends z.ZodType = z.ZodType>
   extends Declaration<Config> {
@@ -47,6 +55,8 @@ export interface SourceDefinition<Config extends z.ZodType = z.ZodType, Probe ex
   readonly probe: Probe;
   /** The signals a probe will answer, as far as its config tells; a failed probe is a gap in these. */
   signals(ask: z.output<Probe>): readonly SignalSpec[];
+  /** What a connected source can list; left out: nothing. */
+  readonly discovers?: readonly Discoverable[];
   create(config: z.output<Config>, context: PluginContext): Source<z.output<Probe>>;
 }
 
