@@ -14,12 +14,17 @@ function experienced(seed: number): { virtual: Virtual; world: World } {
   virtual.held = false;
   return { virtual, world };
 }
-const centres = (virtual: Virtual): number[] =>
-  Array.from({ length: 168 }, (_, hour) => virtual.ready(1, virtual.now + hour * HOUR).expected?.centre as number);
+/** Lower end, centre and upper end of the band through the coming week, hour by hour. */
+const bands = (virtual: Virtual): number[] =>
+  Array.from({ length: 168 }, (_, hour) => {
+    const { expected } = virtual.ready(1, virtual.now + hour * HOUR);
+    assert.ok(expected);
+    return [expected.lower, expected.centre, expected.upper];
+  }).flat();
 const within = (share: number, after: readonly number[], before: readonly number[]): void => {
-  after.forEach((centre, i) => {
+  after.forEach((bound, i) => {
     const was = before[i] as number;
-    assert.ok(Math.abs(centre / was - 1) <= share, `hour ${i}: ${was} became ${centre}`);
+    assert.ok(Math.abs(bound / was - 1) <= share, `bound ${i}: ${was} became ${bound}`);
   });
 };
 
@@ -42,21 +47,33 @@ test('after a fault of 24 h the expected band is where it was', () => {
   for (const seed of SEEDS) {
     const { virtual, world } = experienced(seed);
     const week = 7 * DAY;
-    const before = centres(virtual);
+    const before = bands(virtual);
     virtual.live((at) => 0.1 * (world(at) as number), 24 * HOUR);
     virtual.now += week - 24 * HOUR;
-    within(0.05, centres(virtual), before);
+    within(0.05, bands(virtual), before);
   }
 });
 
 test('after a throttle of 48 h under a lease the expected band is where it was', () => {
   for (const seed of SEEDS) {
     const { virtual, world } = experienced(seed);
-    const before = centres(virtual);
+    const before = bands(virtual);
     virtual.live((at) => Math.min(120, world(at) as number), 48 * HOUR, true);
     virtual.now += 7 * DAY - 48 * HOUR;
-    within(0.05, centres(virtual), before);
+    within(0.05, bands(virtual), before);
   }
+});
+
+test('an incident of a day in which the signal is only somewhat strange does not make that usual', () => {
+  const { virtual, world } = experienced(3);
+  const somewhat: World = (at) => 1.3 * (world(at) as number);
+  const { expected } = virtual.ready(1);
+  assert.ok(expected);
+  const value = 1.3 * expected.centre;
+  const later = virtual.now + 7 * DAY;
+  const before = virtual.surprise(value, later);
+  virtual.live(somewhat, DAY, true);
+  assert.ok(virtual.surprise(value, later) > 0.75 * before, `${virtual.surprise(value, later)} after ${before}`);
 });
 
 test('a lasting shift stays strange until it is accepted, and is normal from then on', () => {

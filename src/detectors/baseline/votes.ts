@@ -14,6 +14,8 @@ const SLOW_READY = 500;
 export const NEWS = 6.9;
 /** What the later samples of an episode weigh while nobody holds. */
 const LATER_WEIGHT = 0.05;
+/** One hold may teach the tails at most this part of their memory. */
+const HELD_SHARE = 200;
 /** While a longer season is unknown, residuals are larger than they will be; they count this little in the settled tails. */
 const YOUNG_WEIGHT = 0.2;
 /** Weight of the normal law in young tails: they begin with no past at all. */
@@ -70,11 +72,15 @@ export class Votes {
   readonly #fast: Sides;
   readonly #slow: Sides;
   readonly #young: Sides;
+  readonly #memory: number;
   #slowMean = 0;
   #slowSeen = 0;
   #calm = 1;
+  /** Samples in a row that were held. */
+  #held = 0;
 
   constructor(memory: number) {
+    this.#memory = memory;
     this.#fast = new Sides(memory, PRIOR.settled);
     this.#slow = new Sides(memory, PRIOR.settled);
     this.#young = new Sides(Math.min(memory, 2_000), PRIOR.young);
@@ -114,11 +120,16 @@ export class Votes {
     };
   }
 
-  /** Moves the filters always, and the tails on `learn`. The first sample of an episode teaches the tails even on `hold`. */
+  /**
+   * Moves the filters always, and the tails on `learn`. So that they do not only ever see calm weather, the tails also take the first
+   * news of an episode and a few milder samples on `hold`: at most one in `HELD_SHARE` of all they remember.
+   */
   advance(residual: Residual, slowMean: number, surprise: number, how: 'learn' | 'hold'): void {
     const news = surprise > NEWS;
     const onset = news && this.#calm === 1;
-    const weight = onset || (how === 'learn' && !news) ? 1 : how === 'learn' ? LATER_WEIGHT : 0;
+    this.#held = how === 'learn' ? 0 : this.#held + 1;
+    const heard = how === 'learn' || this.#held <= this.#memory / HELD_SHARE;
+    const weight = onset || (heard && !news) ? 1 : how === 'learn' ? LATER_WEIGHT : 0;
     if (weight > 0) {
       if (residual.settled) {
         this.#fast.learn(residual.learned, weight);
@@ -141,7 +152,7 @@ export class Votes {
 
   write(to: NumberWriter): void {
     for (const sides of [this.#fast, this.#slow, this.#young]) sides.write(to);
-    for (const value of [this.#slowMean, this.#slowSeen, this.#calm]) to.number(value);
+    for (const value of [this.#slowMean, this.#slowSeen, this.#calm, this.#held]) to.number(value);
   }
 
   read(from: NumberReader): void {
@@ -149,5 +160,6 @@ export class Votes {
     this.#slowMean = from.number();
     this.#slowSeen = from.number();
     this.#calm = from.number();
+    this.#held = from.number();
   }
 }
