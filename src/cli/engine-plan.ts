@@ -1,3 +1,4 @@
+import type { RequestKind } from '../domain/lease.ts';
 import type { OptionPlan, Plan, PolicyPlan, StagePlan } from '../domain/plan.ts';
 import type { Signal } from '../domain/signal.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
@@ -17,6 +18,7 @@ export interface Hello {
     readonly min_workers: number;
     readonly max_workers: number;
     readonly calls?: string;
+    readonly retention_seconds: number;
   }[];
 }
 
@@ -55,6 +57,9 @@ const STAGE_SHARE = 0.3;
 const BAD_RATIO = 0.05;
 const DUPLICATE_RATIO = 0.2;
 const ERROR_RATIO = 0.03;
+/** Seconds of retention below which a backlog is in danger, and the share of it that may be used up. */
+const SHORT_RETENTION = 7_200;
+const LOSS_SHARE = 0.15;
 
 /** The plan a careful operator would write for the greeting: limits on what is promised, and one gate for each kind of trouble. */
 export function planOf(hello: Hello, detectors: StagePlan['detectors']): Plan {
@@ -83,62 +88,65 @@ export function planOf(hello: Hello, detectors: StagePlan['detectors']): Plan {
   };
 }
 
+const gate = (stage: string, kind: RequestKind, more: Partial<OptionPlan> = {}): OptionPlan => ({
+  actuator: 'plant',
+  stage: idOf(stage),
+  kind,
+  accept: [],
+  ...more,
+});
+
 function policiesOf(hello: Hello): readonly PolicyPlan[] {
   const lease = LEASE_SAMPLES * hello.every_seconds * SECOND;
-  const fed = new Set(hello.stages.flatMap((stage) => stage.after));
-  const policy = (name: string, stage: string, signal: Signal, below: number, option: OptionPlan): PolicyPlan => ({
-    name: `${name}-${stage}`,
-    mode: 'enforce',
-    keep: { stage: idOf(stage), signal, below },
-    may: [option],
-    lease,
-    cooldown: 2 * lease,
-    confirm: 3,
-    maxRenewals: 1_000,
-    fingerprint: `${name}-${stage}`,
-  });
-  return hello.stages.flatMap(({ name, calls, workers, max_workers, after }) => [
-    policy('keep-up', name, 'lag_seconds', STAGE_SHARE * hello.slo_seconds, {
-      actuator: 'plant',
-      stage: idOf(name),
-      kind: 'scale',
-      min: workers,
-      max: max_workers,
-      accept: [],
-    }),
-    ...(calls
-      ? [
-          policy('spare', name, 'error_ratio', ERROR_RATIO, {
-            actuator: 'plant',
-            stage: idOf(name),
-            kind: 'throttle',
-            floor: 1,
-            accept: [],
-          }),
-        ]
-      : []),
-    ...(fed.has(name)
-      ? []
-      : [
-          policy('keep-out', name, 'bad_ratio', BAD_RATIO, {
-            actuator: 'plant',
-            stage: idOf(name),
-            kind: 'pause',
-            accept: [],
-          }),
-        ]),
-    ...after
-      .filter((feeder) => hello.sources.some((source) => source.name === feeder))
-      .map((source) =>
-        policy('dedupe', name, 'duplicate_ratio', DUPLICATE_RATIO, {
-          actuator: 'plant',
-          stage: idOf(source),
-          kind: 'throttle',
-          floor: 1,
-          accept: [],
-        }),
+  const isSource = (name: string): boolean => hello.sources.some((source) => source.name === name);
+  const feeding = new Set(hello.stages.flatMap((stage) => stage.after));
+  return hello.stages.flatMap(({ name, calls, workers, max_workers, after, retention_seconds: retention }) => {
+    const keep = (
+      what: string,
+      signal: Signal,
+      below: number,
+      confirm: number,
+      may: readonly OptionPlan[],
+    ): PolicyPlan => ({
+      name: `${what}-${name}`,
+      mode: 'enforce',
+      keep: { stage: idOf(name), signal, below },
+      may,
+      lease,
+      cooldown: 2 * lease,
+      confirm,
+      maxRenewals: 1_000,
+      fingerprint: `${what}-${name}`,
+    });
+    const sources = after.filter(isSource);
+    const policies = [
+      keep('keep-up', 'lag_seconds', STAGE_SHARE * hello.slo_seconds, 3, [
+        gate(name, 'scale', { min: workers, max: max_workers }),
+      ]),
+      keep(
+        'dedupe',
+        'duplicate_ratio',
+        DUPLICATE_RATIO,
+        3,
+        sources.map((source) => gate(source, 'throttle', { floor: 1 })),
       ),
-  ]);
+    ];
+    if (calls !== undefined)
+      policies.push(keep('spare', 'error_ratio', ERROR_RATIO, 2, [gate(name, 'throttle', { floor: 1 })]));
+    if (!feeding.has(name)) policies.push(keep('keep-out', 'bad_ratio', BAD_RATIO, 2, [gate(name, 'pause')]));
+    // Where what waits is soon thrown away, it waits better one stage above.
+    if (retention < SHORT_RETENTION)
+      policies.push(
+        keep(
+          'save',
+          'lag_seconds',
+          LOSS_SHARE * retention,
+          2,
+          after.map((above) => gate(above, 'pause')),
+        ),
+      );
+    return policies.filter((policy) => policy.may.length > 0);
+  });
 }
 
 const sum = (parts: readonly number[]): number => parts.reduce((total, one) => total + one, 0);

@@ -258,7 +258,9 @@ export class Engine {
     const { incident } = step;
     const line = this.#stages.line(incident.root);
     const young = now - incident.openedAt <= NAMING_INTERVALS * this.#stages.every(incident.root);
-    if (!line?.last || incident.state !== 'open' || (!young && incident.cause !== 'unknown')) return step;
+    // What our own gate does to the stage says nothing of the cause.
+    const ours = incident.cause !== 'unknown' && this.leasesOver(incident.root).length > 0;
+    if (!line?.last || incident.state !== 'open' || ours || (!young && incident.cause !== 'unknown')) return step;
     const { snapshot, scores } = line.last;
     const isOrigin = this.#plan.graph.upstream(incident.root).length === 0;
     const cause = nameCause({ snapshot, before: line.previous, scores, estimate: line.estimate, isOrigin });

@@ -31,14 +31,28 @@ export function requestFor(
   if (option.kind === 'pause') return { kind: 'pause' };
   if (option.kind === 'scale') return scaleFor(option, policy, view, undefined);
   const usual = usualFlow(view.estimate(option.stage));
-  const rate = sparesDependency(option, policy)
-    ? spareRate(option, view, held, ceiling)
-    : drainRate(option, policy, view, held);
+  const rate =
+    policy.keep.signal === 'duplicate_ratio'
+      ? floodRate(option, view, held)
+      : sparesDependency(option, policy)
+        ? spareRate(option, view, held, ceiling)
+        : drainRate(option, policy, view, held);
   if (rate === undefined) return undefined;
   return { kind: 'throttle', rate: roundTo(rate, 4), ...(usual === undefined ? {} : { usual: roundTo(usual, 4) }) };
 }
 
+/** A flow this many times the usual is a flood. */
+const FLOOD = 1.3;
+
 const usualFlow = (estimate: Estimate): number | undefined => estimate.usualOut ?? estimate.usualIn;
+
+/** A feeder that sends far more than usual is brought back to its usual; one that does not is none of the trouble. */
+function floodRate(option: OptionPlan, view: FlowView, held: GateRequest | undefined): number | undefined {
+  const gate = view.estimate(option.stage);
+  const [usual, flow] = [usualFlow(gate), gate.recentOut ?? gate.recentIn];
+  if (usual === undefined || flow === undefined) return undefined;
+  return held || flow > FLOOD * usual ? Math.max(option.floor ?? 0, usual) : undefined;
+}
 
 function spareRate(
   option: OptionPlan,
@@ -46,11 +60,13 @@ function spareRate(
   held: GateRequest | undefined,
   ceiling: number | undefined,
 ): number | undefined {
-  const { recentOut } = view.estimate(option.stage);
-  const errorRatio = view.latest.get(option.stage)?.values.get('error_ratio');
-  if (recentOut === undefined || errorRatio === undefined) return undefined;
+  // The newest values and not their means: a dependency collapses within one sample.
+  const values = view.latest.get(option.stage)?.values;
+  const out = values?.get('out_records_per_second');
+  const errorRatio = values?.get('error_ratio');
+  if (out === undefined || errorRatio === undefined) return undefined;
   const rate = held?.kind === 'throttle' ? held.rate : undefined;
-  return goodputRate({ rate, ceiling, out: recentOut, errorRatio, floor: option.floor ?? 0 });
+  return goodputRate({ rate, ceiling, out, errorRatio, floor: option.floor ?? 0 });
 }
 
 function drainRate(
