@@ -133,8 +133,8 @@ export class Daemon {
     const before = new Set(this.engine.plan.graph.order);
     this.#world = world;
     const outcome = this.engine.reload(world.plan, this.#options.clock.now());
-    for (const id of before) this.#schedule.remove(id);
-    for (const id of world.plan.graph.order) this.#watch(id);
+    const watched = new Set(world.plan.graph.order.filter((id) => this.#watch(id)));
+    for (const id of before) if (!watched.has(id)) this.#schedule.remove(id);
     await this.carry(outcome);
   }
 
@@ -189,7 +189,7 @@ export class Daemon {
     this.#stop.abort();
     await stopped;
     await this.carry(this.engine.release(() => true, 'shutdown', 'the daemon is stopping', this.#options.clock.now()));
-    await this.outbox.drained(abort);
+    await this.outbox.drained(abort, (item) => item.lane.startsWith('gate:'));
     await this.#flush();
     await this.save();
     this.#cancelDeadline?.();
@@ -197,13 +197,15 @@ export class Daemon {
     await this.journal.close();
   }
 
-  #watch(id: StageId): void {
+  /** Samples the stage in its slots from now on; false where there is nothing to ask. */
+  #watch(id: StageId): boolean {
     const line = this.engine.line(id);
     const probes = this.#world.probes.get(id) ?? [];
-    if (!line || probes.length === 0) return;
+    if (!line || probes.length === 0) return false;
     const { clock, events } = this.#options;
     const sampler = createSampler(id, line.plan.every, probes, clock, events);
     this.#schedule.add(id, line.plan.every, () => this.#tick(id, sampler));
+    return true;
   }
 
   async #tick(id: StageId, sampler: Sampler): Promise<void> {

@@ -1,62 +1,74 @@
 import { asHeadgateError } from '../domain/error.ts';
 import type { Change, Clock, Events, Store } from '../domain/ports.ts';
 import { type DurationMs, SECOND } from '../domain/time.ts';
+import { createBacklog } from './backlog.ts';
 
 const RETRY_EVERY: DurationMs = 5 * SECOND;
-/** What is kept in memory while the store does not take it; beyond it the oldest decisions go first, never what is owed. */
-const KEEP = 50_000;
+/** Changes written at once when the store takes them again, so that the event loop stays free. */
+const SLICE = 200;
 
 export interface Journal {
   /** Resolves when the changes are durable, or kept in memory because the store takes nothing: then `degraded` is true. */
   commit(changes: readonly Change[]): Promise<void>;
   readonly degraded: boolean;
-  /** Waits for all commits under way. */
+  /** Waits for all commits under way, and tries once more what the store did not take. */
   close(): Promise<void>;
 }
 
 /**
  * Commits in order, one at a time. When the store fails (disk full, IO error) the daemon goes on without: changes wait in memory,
- * that is said, and they are written as soon as the store takes them again.
+ * that is said, and every few seconds it is tried whether the store takes them again. Until then a commit costs nothing.
  */
 export function createJournal(store: Store, clock: Clock, events: Events): Journal {
-  let backlog: Change[] = [];
+  const backlog = createBacklog();
   let degraded = false;
   let cancel: (() => void) | undefined;
   let last: Promise<void> = Promise.resolve();
 
+  const failed = (thrown: unknown): void => {
+    if (!degraded) events.storeDegraded({ degraded: true, message: asHeadgateError(thrown).message });
+    degraded = true;
+    cancel?.();
+    cancel = clock.timer(RETRY_EVERY, () => void enqueue(catchUp));
+  };
+
   const write = async (changes: readonly Change[]): Promise<void> => {
-    const all = backlog.length === 0 ? changes : [...backlog, ...changes];
+    if (degraded) return backlog.add(changes);
     try {
-      if (all.length > 0) await store.commit(all);
-      backlog = [];
-      if (degraded) events.storeDegraded({ degraded: false, message: 'the store takes writes again' });
-      degraded = false;
+      await store.commit(changes);
     } catch (thrown) {
-      backlog = shorten([...all]);
-      if (!degraded) events.storeDegraded({ degraded: true, message: asHeadgateError(thrown).message });
-      degraded = true;
-      cancel?.();
-      cancel = clock.timer(RETRY_EVERY, () => void enqueue([]));
+      backlog.add(changes);
+      failed(thrown);
     }
   };
-  const enqueue = (changes: readonly Change[]): Promise<void> => {
-    last = last.then(() => write(changes));
+
+  const catchUp = async (): Promise<void> => {
+    if (!degraded) return;
+    try {
+      for (let slice = backlog.first(SLICE); slice.length > 0; slice = backlog.first(SLICE)) {
+        await store.commit(slice.flat());
+        backlog.remove(slice.length);
+      }
+    } catch (thrown) {
+      return failed(thrown);
+    }
+    degraded = false;
+    events.storeDegraded({ degraded: false, message: 'the store takes writes again' });
+  };
+
+  const enqueue = (work: () => Promise<void>): Promise<void> => {
+    last = last.then(work);
     return last;
   };
+
   return {
-    commit: enqueue,
+    commit: (changes) => (changes.length === 0 ? last : enqueue(() => write(changes))),
     get degraded() {
       return degraded;
     },
     async close() {
+      await enqueue(catchUp);
       cancel?.();
-      await last;
     },
   };
-}
-
-function shorten(changes: Change[]): Change[] {
-  if (changes.length <= KEEP) return changes;
-  const owed = changes.filter((change) => !('put' in change && (change.put === 'decision' || change.put === 'audit')));
-  return owed.slice(-KEEP);
 }

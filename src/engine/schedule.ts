@@ -1,9 +1,14 @@
 import type { Clock } from '../domain/ports.ts';
 import type { DurationMs } from '../domain/time.ts';
+import { fnv1a } from '../stats/fnv1a.ts';
 
 export interface Schedule {
-  /** Calls `run` once in every slot from now on. A running call is never joined by a second: its slots are skipped. */
+  /**
+   * Calls `run`, which must not reject, once in every slot from now on. A running call is never joined by a second: its slots
+   * are skipped. An id that is there already and keeps its distance keeps its slots too, and gets the new `run`.
+   */
   add(id: string, every: DurationMs, run: () => Promise<void>): void;
+  /** A call that is running is let finish. */
   remove(id: string): void;
   /** Resolves when no call is running any more; nothing new is started. */
   stop(): Promise<void>;
@@ -15,7 +20,6 @@ interface Entry {
   readonly run: () => Promise<void>;
   readonly start: DurationMs;
   slot: number;
-  running: Promise<void> | undefined;
 }
 
 /**
@@ -27,6 +31,7 @@ interface Entry {
  */
 export function createSchedule(clock: Clock, skipped: (id: string, count: number) => void): Schedule {
   const entries = new Map<string, Entry>();
+  const running = new Map<string, Promise<void>>();
   let cancel: (() => void) | undefined;
   let stopped = false;
 
@@ -35,14 +40,15 @@ export function createSchedule(clock: Clock, skipped: (id: string, count: number
   const fire = (entry: Entry, now: DurationMs): void => {
     const missed = Math.floor((now - due(entry)) / entry.every);
     entry.slot += missed + 1;
-    if (entry.running) {
+    if (running.has(entry.id)) {
       skipped(entry.id, missed + 1);
       return;
     }
     if (missed > 0) skipped(entry.id, missed);
-    entry.running = entry.run().finally(() => {
-      entry.running = undefined;
-    });
+    running.set(
+      entry.id,
+      entry.run().finally(() => running.delete(entry.id)),
+    );
   };
 
   const arm = (): void => {
@@ -62,8 +68,9 @@ export function createSchedule(clock: Clock, skipped: (id: string, count: number
 
   return {
     add(id, every, run) {
-      const start = clock.monotonic() + phaseOf(id) * every;
-      entries.set(id, { id, every, run, start, slot: 0, running: undefined });
+      const before = entries.get(id);
+      const kept = before?.every === every ? before : { start: clock.monotonic() + phaseOf(id) * every, slot: 0 };
+      entries.set(id, { id, every, run, start: kept.start, slot: kept.slot });
       arm();
     },
     remove(id) {
@@ -73,15 +80,21 @@ export function createSchedule(clock: Clock, skipped: (id: string, count: number
     async stop() {
       stopped = true;
       cancel?.();
-      await Promise.allSettled([...entries.values()].map((entry) => entry.running));
+      await Promise.allSettled(running.values());
       entries.clear();
     },
   };
 }
 
-/** A stable number in [0, 1) from a name (FNV-1a). */
+const UTF8 = new TextEncoder();
+
+/**
+ * A stable number in [0, 1) from a name. The hash is mixed once more (the finaliser of MurmurHash3), because FNV-1a alone puts
+ * names that differ only in their last letters, as those of stages do, close to each other.
+ */
 export function phaseOf(id: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < id.length; i++) hash = Math.imul(hash ^ id.charCodeAt(i), 0x01000193) >>> 0;
-  return hash / 2 ** 32;
+  let hash = fnv1a(UTF8.encode(id));
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;
 }
