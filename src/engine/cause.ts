@@ -50,6 +50,22 @@ export function nameCause(scene: Scene): Cause {
   return 'unknown';
 }
 
+/**
+ * Causes that are seen directly: when they are no longer seen they are over, and what is left may be called by another name.
+ * Not a failing dependency: while its backlog drains, more workers would bring the failures back.
+ */
+const DIRECT: ReadonlySet<Cause> = new Set([
+  'unknown',
+  'bad-data',
+  'duplicates',
+  'rebalancing',
+  'poison',
+  'hot',
+  'stopped',
+]);
+
+export const mayBeOver = (cause: Cause): boolean => DIRECT.has(cause);
+
 /** Far fewer records leave than arrive though nothing waits: a filter drops them. */
 function lostRows({ snapshot, scores }: Scene): boolean {
   const kept = scores.find((score) => partOfSubject(score.subject) === 'kept_ratio' && score.value >= score.ticketLine);

@@ -130,6 +130,7 @@ interface KeepState {
   readonly value: number | undefined;
   readonly broken: boolean;
   readonly atRisk: boolean;
+  readonly safe: boolean;
   readonly known: boolean;
   readonly incident: Incident | undefined;
 }
@@ -179,19 +180,21 @@ function keepState(policy: PolicyPlan, memory: PolicyMemory, view: DecideView): 
     memory.calmSince = memory.calm === 0 ? 0 : memory.calmSince || view.now;
   }
   const incident = view.incidents.find((one) => one.affected.includes(stage));
-  return { value, broken, atRisk, known, incident };
+  return { value, broken, atRisk, safe, known, incident };
 }
 
-/** Signals that follow from how much flows and waits: a gate that is held moves them itself. */
-const FLOW_SIGNALS = /^(lag_|in_|out_|freshness_|drain_|e2e_|rows$)|_per_second$/;
+/** What a stage suffers from by itself, whatever flows through it: a gate that is held does not move these. */
+const OWN_HEALTH = /^(latency_|run_seconds$|error_ratio$)/;
 
-/** Something is critical that holding a gate does not explain. */
+/** The stage is not well yet, though its backlog may be gone: let go now, it would fall behind again. */
 const isSick = (verdict: Verdict): boolean =>
   verdict.state === 'critical' &&
-  verdict.because.some((score) => score.value >= 1 && !FLOW_SIGNALS.test(partOfSubject(score.subject)));
+  verdict.because.some((score) => score.value >= 1 && OWN_HEALTH.test(partOfSubject(score.subject)));
 
 /** Scaling back waits longer than scaling out, since workers that come and go cost rebalances. */
 const SCALE_CALM = 10 * MINUTE;
+/** A throttle this many times above what comes in holds nothing back, also not in a peak. */
+const CLEARLY_OPEN = 1.5;
 /** How long a rate at which a dependency failed is not tried again. */
 const CEILING_FOR = 15 * MINUTE;
 
@@ -199,16 +202,17 @@ const ceilingOf = ({ memory, view }: Scene): number | undefined =>
   view.now < memory.ceilingUntil ? memory.ceiling : undefined;
 
 /** The outcome is kept again, and would stay so without the lease, as far as can be told. */
-function isEnough(lease: Lease, { policy, memory, view }: Scene): boolean {
-  if (memory.calm < policy.confirm) return false;
+function isEnough(lease: Lease, { policy, memory, view, state }: Scene): boolean {
   const option = policy.may.find((one) => one.stage === lease.stage && one.kind === lease.request.kind);
-  if (!option) return true;
-  if (lease.request.kind === 'scale')
-    return view.now - memory.calmSince >= SCALE_CALM && scaleFor(option, policy, view, option.min ?? 1) === undefined;
-  if (lease.request.kind !== 'throttle' || !sparesDependency(option, policy)) return true;
-  // Probed up to where the throttle holds nothing back.
-  const { recentIn, usualIn } = view.estimate(lease.stage);
-  return lease.request.rate > 1.1 * Math.max(recentIn ?? 0, usualIn ?? 0);
+  if (option && lease.request.kind === 'throttle' && sparesDependency(option, policy)) {
+    // Probed up to where the throttle holds nothing back.
+    const { recentIn, usualIn } = view.estimate(lease.stage);
+    return state.safe && lease.request.rate > CLEARLY_OPEN * Math.max(recentIn ?? 0, usualIn ?? 0);
+  }
+  if (memory.calm < policy.confirm) return false;
+  if (!option || lease.request.kind !== 'scale') return true;
+  const calmFor = view.now - memory.calmSince;
+  return calmFor >= SCALE_CALM && scaleFor(option, policy, view, option.min ?? 1) === undefined;
 }
 
 /** A lease in force: let go, keep it on, or leave it to run out. */

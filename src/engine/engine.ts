@@ -1,4 +1,4 @@
-import type { Incident, IncidentChange } from '../domain/incident.ts';
+import { type Incident, type IncidentChange, isTrouble } from '../domain/incident.ts';
 import { isInForce, type Lease, type LeaseId, type ReleaseReason, type Reversibility } from '../domain/lease.ts';
 import type { Plan, PolicyMode, StagePlan } from '../domain/plan.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
@@ -6,7 +6,7 @@ import type { StageId } from '../domain/stage.ts';
 import { type Subject, stageOfSubject } from '../domain/subject.ts';
 import type { DurationMs, EpochMs } from '../domain/time.ts';
 import type { Verdict } from '../domain/verdict.ts';
-import { nameCause } from './cause.ts';
+import { mayBeOver, nameCause } from './cause.ts';
 import { decide, type PolicyMemory } from './decide.ts';
 import { NO_ESTIMATE } from './estimate.ts';
 import { type IncidentStep, stepIncidents } from './incident.ts';
@@ -256,19 +256,29 @@ export class Engine {
   /** Names the cause as soon as the facts do, and better while the incident is young. */
   #name(step: IncidentStep, now: EpochMs): IncidentStep {
     const { incident } = step;
-    const line = this.#stages.line(incident.root);
+    const id = this.#tellingStage(incident);
+    const line = this.#stages.line(id);
     const young = now - incident.openedAt <= NAMING_INTERVALS * this.#stages.every(incident.root);
-    // What our own gate does to the stage says nothing of the cause.
-    const ours = incident.cause !== 'unknown' && this.leasesOver(incident.root).length > 0;
-    if (!line?.last || incident.state !== 'open' || ours || (!young && incident.cause !== 'unknown')) return step;
+    if (!line?.last || incident.state !== 'open' || !(young || mayBeOver(incident.cause))) return step;
     const { snapshot, scores } = line.last;
-    const isOrigin = this.#plan.graph.upstream(incident.root).length === 0;
+    const isOrigin = this.#plan.graph.upstream(id).length === 0;
     const cause = nameCause({ snapshot, before: line.previous, scores, estimate: line.estimate, isOrigin });
-    if (cause === 'unknown' || cause === incident.cause) return step;
+    // What our own gate does to the stage says nothing of the cause, but for a dependency that fails under more workers.
+    const ours = incident.cause !== 'unknown' && cause !== 'downstream' && this.leasesOver(id).length > 0;
+    if (cause === 'unknown' || cause === incident.cause || ours) return step;
     return {
       incident: { ...incident, cause },
       changes: [...step.changes, { kind: 'cause-named', from: incident.cause }],
     };
+  }
+
+  /** The root, as long as it is in trouble; then the first stage that still is. */
+  #tellingStage({ root, affected }: Incident): StageId {
+    const troubled = (id: StageId): boolean => {
+      const verdict = this.#stages.verdicts.get(id);
+      return verdict !== undefined && isTrouble(verdict);
+    };
+    return troubled(root) ? root : (affected.find(troubled) ?? root);
   }
 
   #decide(fresh: ReadonlySet<StageId>, now: EpochMs, draft: Draft): void {
