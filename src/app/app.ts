@@ -14,6 +14,7 @@ import { systemClock } from './clock.ts';
 import { createCommands } from './commands.ts';
 import { type Environment, readConfigFile } from './config-file.ts';
 import { Daemon } from './daemon.ts';
+import { createMemories } from './memory.ts';
 import { openStore } from './offline.ts';
 import { preparePage } from './page.ts';
 import { watchConfig } from './reload.ts';
@@ -63,7 +64,9 @@ export async function startApp(options: AppOptions): Promise<App> {
 
   const valves = createValves(clock);
   const random = seededRandom(startedAt % 2 ** 32);
-  const around: Surroundings = { registry, clock, random, valves, pageUrl: config.server.pageUrl, say: telemetry.say };
+  const { pageUrl } = config.server;
+  const memory = createMemories(store, clock);
+  const around: Surroundings = { registry, clock, random, valves, pageUrl, say: telemetry.say, memory };
   let made = makeWorld(config, around);
   const daemon = await Daemon.start({ world: made.world, store, clock, random, events, traced: telemetry.traced });
   const commands = createCommands(() => daemon, store, clock);

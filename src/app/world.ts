@@ -8,7 +8,7 @@ import type { StageId } from '../domain/stage.ts';
 import type { Probe } from '../engine/sample.ts';
 import { phaseOf } from '../engine/schedule.ts';
 import type { StageDetector } from '../engine/stage.ts';
-import type { Actuator, Notifier, Registry, Source } from '../kit/component.ts';
+import type { Actuator, Memory, Notifier, Registry, Source } from '../kit/component.ts';
 import { type Limiter, limiter } from '../kit/limits.ts';
 import { seededRandom } from '../stats/random.ts';
 import { maintenanceCalendar } from './calendar.ts';
@@ -22,6 +22,8 @@ export interface Surroundings {
   readonly valves: Valves;
   readonly pageUrl: string;
   readonly say: (notice: Notice) => void;
+  /** What the notifier of that name keeps over restarts. */
+  readonly memory: (notifier: string) => Memory;
 }
 
 interface Made<T> {
@@ -60,8 +62,8 @@ export function makeWorld(config: Config, around: Surroundings, before?: MadeWor
   const actuators = reuse(config.actuators, before?.actuators, ({ type, config: own }) =>
     find(registry.actuators, type).create(own, around),
   );
-  const notifiers = reuse(config.notifiers, before?.notifiers, ({ type, config: own }) =>
-    find(registry.notifiers, type).create(own, around),
+  const notifiers = reuse(config.notifiers, before?.notifiers, ({ type, config: own }, name) =>
+    find(registry.notifiers, type).create(own, { ...around, memory: around.memory(name) }),
   );
   const world: World = {
     plan: config.plan,

@@ -1,5 +1,6 @@
-import type { Incident, IncidentChange } from './incident.ts';
+import type { Incident, IncidentChange, IncidentId } from './incident.ts';
 import type { Lease } from './lease.ts';
+import type { StageId } from './stage.ts';
 import type { EpochMs } from './time.ts';
 
 /** The four lines every reader of Headgate gets, whatever the medium. */
@@ -16,13 +17,28 @@ export interface Story {
   readonly next: string;
 }
 
+/** One of several notices that were told together. */
+export interface Collapsed {
+  readonly incident: IncidentId;
+  readonly root: StageId;
+  readonly change: Notice['change'];
+  readonly severity: Notice['severity'];
+  readonly at: EpochMs;
+  readonly headline: string;
+}
+
 /** One message owed to a person or a program. `key` is stable over retries: the receiver's idempotency key. */
 export interface Notice {
   readonly key: string;
   readonly at: EpochMs;
-  readonly change: IncidentChange['kind'] | 'action' | 'test';
+  /** `digest`: several notices in one, those of `collapsed`; `incident` is then the worst of them. */
+  readonly change: IncidentChange['kind'] | 'action' | 'test' | 'digest';
   readonly severity: 'critical' | 'warning' | 'info';
   readonly incident: Incident;
   readonly leases: readonly Lease[];
   readonly story: Story;
+  /** The end of an incident whose opening this receiver was never told of: it fired and recovered before it could be. */
+  readonly missedOpening?: boolean;
+  /** What a digest stands for, worst first; `count` also counts what the list had no room for. */
+  readonly collapsed?: { readonly count: number; readonly notices: readonly Collapsed[] };
 }

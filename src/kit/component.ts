@@ -9,7 +9,7 @@ import type { SignalSpec } from '../domain/signal.ts';
 import type { Reading, Snapshot } from '../domain/snapshot.ts';
 import type { StageId } from '../domain/stage.ts';
 import type { Subject } from '../domain/subject.ts';
-import type { EpochMs } from '../domain/time.ts';
+import type { DurationMs, EpochMs } from '../domain/time.ts';
 
 /** What every component says of itself. Parser, linter, JSON Schema and reference docs are made from this alone. */
 export interface Declaration<Config extends z.ZodType> {
@@ -125,6 +125,21 @@ export interface ActuatorDefinition<Config extends z.ZodType = z.ZodType> extend
   create(config: z.output<Config>, context: ActuatorContext): Actuator;
 }
 
+/** What a notifier keeps over restarts and reloads, in small values under keys of its own; what is over is forgotten. */
+export interface Memory {
+  get(key: string): Promise<Json | undefined>;
+  /** Resolves once the value is durable, or kept for later where the store takes nothing at the moment. */
+  set(key: string, value: Json): Promise<void>;
+  forget(key: string): Promise<void>;
+}
+
+/** An incident that stands now or has just ended, as those are reminded of it who would forget it. */
+export interface Standing {
+  readonly notice: Notice;
+  /** The longest interval between two looks at a stage of the incident. */
+  readonly every: DurationMs;
+}
+
 /**
  * Tells a person or a program. `send` resolves once the receiver took the notice and rejects with a `HeadgateError`
  * whose code and `retryAfter` say what to do next. The same `notice.key` again must not make a second message where
@@ -132,6 +147,16 @@ export interface ActuatorDefinition<Config extends z.ZodType = z.ZodType> extend
  */
 export interface Notifier {
   send(notice: Notice, attempt: number, abort: AbortSignal): Promise<void>;
+  /**
+   * True where the receiver keeps a state for each incident, so that each notice has to reach it. Where it is not, notices that
+   * waited too long are told in one (`change: 'digest'`).
+   */
+  readonly keepsState?: boolean;
+  /** Set where the receiver forgets what it is not reminded of: called with all that stands, first after the start. */
+  readonly remind?: {
+    readonly every: DurationMs;
+    send(standing: readonly Standing[], abort: AbortSignal): Promise<void>;
+  };
   close(): Promise<void>;
 }
 
@@ -140,6 +165,7 @@ export interface NotifierContext extends PluginContext {
   readonly pageUrl: string;
   /** One line for the process's own log; only the `log` notifier needs it. */
   readonly say: (notice: Notice) => void;
+  readonly memory: Memory;
 }
 
 export interface NotifierDefinition<Config extends z.ZodType = z.ZodType> extends Declaration<Config> {

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { Notice } from '../../src/domain/notice.ts';
 import { logNotifier } from '../../src/notifiers/log/index.ts';
 import { noticeOf, resolvedNotice } from '../contracts/notices.ts';
+import { testMemory } from '../support/memory.ts';
 import { testValves } from '../support/valves.ts';
 
 const never = new AbortController().signal;
@@ -15,6 +16,7 @@ function set() {
     random: () => 0.5,
     pageUrl: 'http://127.0.0.1:9464',
     say: (notice) => said.push(notice),
+    memory: testMemory(),
   });
   return { said, notifier };
 }

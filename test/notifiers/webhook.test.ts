@@ -13,6 +13,7 @@ import { webhookBody } from '../../src/notifiers/webhook/payload.ts';
 import { leaseOf } from '../contracts/actuator.ts';
 import { incidentOf, noticeOf } from '../contracts/notices.ts';
 import { notifierContract, receiver } from '../contracts/notifier.ts';
+import { testMemory } from '../support/memory.ts';
 import { testValves } from '../support/valves.ts';
 
 const never = new AbortController().signal;
@@ -27,6 +28,7 @@ const notifierWith = (config: Json) =>
     random: () => 0.5,
     pageUrl: 'https://headgate.example.com',
     say: () => {},
+    memory: testMemory(),
   });
 
 const good = (response: { writeHead(status: number): { end(): void } }): void => response.writeHead(200).end();

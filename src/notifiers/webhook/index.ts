@@ -37,6 +37,7 @@ export const webhook = defineNotifier({
   summary: 'Posts each notice as signed JSON to an address of yours (Standard Webhooks 1.0).',
   description: `One POST for each notice: \`{type, timestamp, data: {severity, incident, story, leases, links}}\`, at most 20 kB.
 \`type\` is \`headgate.incident.opened\`, \`…severity_raised\`, \`…root_moved\`, \`…resolved\`, \`headgate.action\` or \`headgate.test\`.
+Where you are slower than the notices, those that waited too long come as one \`headgate.digest\` with all of them in \`collapsed\`.
 \`webhook-id\` stays the same when a notice is sent again: drop what you have seen. With \`secret\` set, verify
 \`webhook-signature\` with any Standard Webhooks library.
 

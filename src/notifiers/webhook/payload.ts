@@ -1,7 +1,8 @@
 import type { Incident } from '../../domain/incident.ts';
 import type { Lease } from '../../domain/lease.ts';
-import type { Notice, Story } from '../../domain/notice.ts';
+import type { Collapsed, Notice, Story } from '../../domain/notice.ts';
 import type { EpochMs } from '../../domain/time.ts';
+import { within } from '../../kit/within.ts';
 
 /** Standard Webhooks asks for payloads of at most 20 kB. */
 const MOST_BYTES = 20_000;
@@ -19,7 +20,7 @@ const CUTS: readonly { readonly items: number; readonly text: number }[] = [
 
 /**
  * The body of a notice: `{type, timestamp, data: {severity, incident, story, leases, links, omitted?}}`, times as RFC 3339.
- * `type` is `headgate.incident.<change>`, `headgate.action` or `headgate.test`. Over 20 kB the lists and then the texts are cut,
+ * `type` is `headgate.incident.<change>`, `headgate.action`, `headgate.digest` or `headgate.test`. Over 20 kB the lists and then the texts are cut,
  * and `omitted` says how many entries of which list are missing; what is wrong, what comes next, and the links stay whole.
  */
 export function webhookBody(notice: Notice, pageUrl: string): string {
@@ -46,6 +47,12 @@ function payloadOf(notice: Notice, pageUrl: string, items: number, text: number)
       story: storyWithin(notice.story, text),
       leases: newest(leases, items, (lease) => lease.grantedAt).map((lease) => leaseOf(lease, text)),
       links: { page: `${pageUrl}/`, incident: `${pageUrl}/#/incidents/${encodeURIComponent(incident.id)}` },
+      ...(notice.collapsed && {
+        collapsed: {
+          count: notice.collapsed.count,
+          notices: notice.collapsed.notices.slice(0, items).map((one) => collapsedOf(one, text)),
+        },
+      }),
       ...(Object.keys(omitted).length > 0 && { omitted }),
     },
   };
@@ -53,9 +60,18 @@ function payloadOf(notice: Notice, pageUrl: string, items: number, text: number)
 
 /** Event types of Standard Webhooks have letters, digits, `_` and `.` only. */
 function typeOf(change: Notice['change']): string {
-  const isOfIncident = change !== 'action' && change !== 'test';
+  const isOfIncident = change !== 'action' && change !== 'test' && change !== 'digest';
   return `headgate.${isOfIncident ? 'incident.' : ''}${change.replaceAll('-', '_')}`;
 }
+
+const collapsedOf = ({ incident, root, change, severity, at, headline }: Collapsed, text: number) => ({
+  incident,
+  root,
+  change,
+  severity,
+  at: iso(at),
+  headline: within(headline, text),
+});
 
 function incidentOf(incident: Incident, items: number, text: number) {
   const { id, pipeline, root, severity, cause, state, resolution, unknownAbove, acknowledgedBy } = incident;
@@ -123,11 +139,3 @@ const newest = <T>(list: readonly T[], items: number, at: (one: T) => EpochMs): 
   list.toSorted((a, b) => at(a) - at(b)).slice(Math.max(0, list.length - items));
 
 const iso = (at: EpochMs): string => new Date(at).toISOString();
-
-/** The text, or its beginning and an ellipsis; a character of two code units is never cut in half. */
-function within(text: string, most: number): string {
-  if (text.length <= most) return text;
-  const end = most - 1;
-  const isHigh = (text.charCodeAt(end - 1) & 0xfc00) === 0xd800;
-  return `${text.slice(0, isHigh ? end - 1 : end)}…`;
-}

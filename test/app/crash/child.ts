@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { httpGate } from '../../../src/actuators/http/index.ts';
 import { systemClock } from '../../../src/app/clock.ts';
 import { Daemon, type World } from '../../../src/app/daemon.ts';
+import { createMemories } from '../../../src/app/memory.ts';
 import { openStore } from '../../../src/app/offline.ts';
 import { detectorsFrom } from '../../../src/app/world.ts';
 import type { Change, Store } from '../../../src/domain/ports.ts';
@@ -59,7 +60,8 @@ function watched(store: Store): Store {
 
 const store = watched(await openStore('sqlite', { path: join(directory, 'headgate.db') }));
 const random = Math.random;
-const context = { clock, random, valves: createValves(clock), pageUrl: 'http://page.test', say: () => {} };
+const memory = createMemories(store, clock)('hook');
+const context = { clock, random, valves: createValves(clock), pageUrl: 'http://page.test', say: () => {}, memory };
 const gate = httpGate.create(httpGate.config.parse({ url: `${url}/gate`, read: { pointer: '/rate' } }), context);
 const hook = webhook.create(webhook.config.parse({ url: `${url}/hook` }), context);
 const world: World = {
