@@ -143,6 +143,16 @@ test('learns odd series without crying all day', () => {
   }
 });
 
+test('expects nothing below zero of a signal that never was', () => {
+  const random = seededRandom(2);
+  const lag = new Virtual({ stage: { season: [] } });
+  lag.live(() => Math.floor(4 * random()), DAY);
+  assert.equal(lag.ready(1).expected?.lower, 0);
+  const both = new Virtual({ stage: { season: [] } });
+  both.live(noise(0, 5), DAY);
+  assert.ok((both.ready(1).expected?.lower as number) < -5);
+});
+
 test('is blind in a gap and raises no alarm after it', () => {
   const virtual = new Virtual();
   const world = season(6);

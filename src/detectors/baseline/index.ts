@@ -48,8 +48,10 @@ export const baseline = defineDetector({
     'It answers after `warmup` samples with a wide band; the band narrows once a season has been seen whole. While the engine holds',
     '(an incident, a lease, a surprise past the page line) the reference stands still. Surprising samples weigh little even when learned.',
     '',
-    'Wrong for: slow leaks (it learns them), changes of variance alone, seasons that move (they alarm until accepted or listed as holidays).',
-    'Cost: at most 8 KiB of state and about 2 µs for each signal and sample.',
+    'An hour off (summer time) and a day that looks like another one (a holiday) are recognised within hours; list holidays to be spared those.',
+    '',
+    'Wrong for: slow leaks (it learns them), changes of variance alone, levels that wander without bound. In its first season only large',
+    'changes are news. Cost: about 5 KiB of state, and 2 to 4 µs to score and learn one sample of one signal.',
   ].join('\n'),
   config: BaselineConfig,
   examples: [

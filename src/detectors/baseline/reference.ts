@@ -9,7 +9,7 @@ import { SignalUnit } from './signal-unit.ts';
 
 /** One sample moves a level by at most this many standard deviations, and a spread by at most this many. */
 const CLIP = { level: 2.5, spread: 4 };
-/** Standard deviations (of a ratio) that are possible at a time of season nobody has seen yet; never more than `OF_SPREAD` spreads. */
+/** Standard deviations (of a ratio) that are possible at a time of season nobody has seen yet; never more than `ofSpread` spreads. */
 const UNFAMILIAR = { start: 0.5, unseasoned: 0.5, longerSeason: 0.35, ageing: 0.5, holiday: 0.7, ofSpread: 25 };
 /** A shorter memory speaks only where it misses by so much less. */
 const PREFER_LONGER = 1.15;
@@ -37,8 +37,9 @@ export interface Prediction {
 
 /**
  * The learned normal of one signal: level, seasons, spread. It works on an asinh scale, on which a season that multiplies and a noise
- * that multiplies are both additive, and on which a fall to zero is far away. The longest season whose slot is known speaks; beside
- * it a slow offset follows drifts of the whole level. Where seasons miss by more than the bare level does, the level speaks. Everything here stands still while the engine says hold.
+ * that multiplies are both additive, and on which a fall to zero is far away. The longest season that is known speaks; where seasons
+ * miss by more than the bare level does, the level speaks. A slow offset follows drifts of the whole beside the seasons.
+ * Everything here stands still while the engine says hold.
  */
 export class Reference {
   readonly #settings: Settings;
@@ -82,8 +83,10 @@ export class Reference {
     return toAsinhScale(x, this.#unit.value);
   }
 
+  /** What a place on the scale is in the signal's own unit; not below zero where the signal never was. */
   fromScale(y: number): number {
-    return fromAsinhScale(y, this.#unit.value);
+    const x = fromAsinhScale(y, this.#unit.value);
+    return x < 0 && this.#unit.neverNegative ? 0 : x;
   }
 
   predict(moment: Moment): Prediction {

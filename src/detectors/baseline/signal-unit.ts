@@ -19,6 +19,12 @@ export class SignalUnit {
   #step = 0;
   #last = 0;
   #seen = 0;
+  #least = 0;
+
+  /** True where no value below zero was ever seen. */
+  get neverNegative(): boolean {
+    return this.#least >= 0;
+  }
 
   get value(): number {
     return this.#unit;
@@ -30,6 +36,7 @@ export class SignalUnit {
     this.#step = winsorisedMean(values.slice(1).map((value, i) => bounded(value - (values[i] as number))));
     this.#last = values[0] as number;
     this.#seen = values.length;
+    this.#least = values.reduce((a, b) => Math.min(a, b), 0);
     this.#unit = this.#wanted() || ofZero;
   }
 
@@ -40,6 +47,7 @@ export class SignalUnit {
     this.#size = follow(this.#size, bounded(x), rate);
     this.#step = follow(this.#step, bounded(x - this.#last), rate);
     this.#last = x;
+    this.#least = Math.min(this.#least, x);
     const wanted = this.#wanted();
     return wanted > OFF * this.#unit || (wanted > 0 && wanted * OFF < this.#unit);
   }
@@ -50,7 +58,7 @@ export class SignalUnit {
   }
 
   write(to: NumberWriter): void {
-    for (const value of [this.#unit, this.#size, this.#step, this.#last, this.#seen]) to.number(value);
+    for (const value of [this.#unit, this.#size, this.#step, this.#last, this.#seen, this.#least]) to.number(value);
   }
 
   read(from: NumberReader): void {
@@ -59,6 +67,7 @@ export class SignalUnit {
     this.#step = from.number();
     this.#last = from.number();
     this.#seen = from.number();
+    this.#least = from.number();
   }
 
   /** Within the range in which products and quotients of it stay finite; 0 where nothing was seen but zeros. */

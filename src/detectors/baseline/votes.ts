@@ -6,8 +6,13 @@ import type { NumberReader, NumberWriter } from '../../stats/number-codec.ts';
 
 /** The slow vote takes no residual for more than this, so that it drains quickly when a fault ends. */
 const SLOW_CLIP = 4;
-/** The slow vote counts only while the sample itself leans to the same side, by this much and by this share of the mean: so a fault that ended is let go at once. */
+/**
+ * The slow vote counts only while the sample itself leans to the same side, by this much and by this share of the mean: so a
+ * fault that has ended is let go at once.
+ */
 const SLOW_NEEDS = { least: 0.75, share: 0.5 };
+/** A sample that does not lean by this share of the mean halves it: it is about something that has ended. */
+const CONTRADICTS = 0.25;
 /** The slow vote is silent before its tail has seen this many samples. */
 const SLOW_READY = 500;
 /** −ln p from which a sample is news to the tails: only the first of an episode teaches them in full. */
@@ -88,7 +93,8 @@ export class Votes {
 
   /** The running mean with this residual in it; `elapsed` since the last, `step` what is usual. */
   slowMean(residual: Residual, elapsed: DurationMs, step: DurationMs, memory: DurationMs): number {
-    const kept = this.#slowMean * (1 - ewmaWeight(elapsed, memory));
+    const contradicts = residual.wide * Math.sign(this.#slowMean) < CONTRADICTS * Math.abs(this.#slowMean);
+    const kept = this.#slowMean * (1 - ewmaWeight(elapsed, memory)) * (contradicts ? 0.5 : 1);
     const z = Math.max(-SLOW_CLIP, Math.min(SLOW_CLIP, residual.wide));
     return kept + ewmaWeight(Math.min(elapsed, 2 * step), memory) * z;
   }
