@@ -1,83 +1,20 @@
-import type { Cause } from '../domain/cause.ts';
-import type { Decision, EngageReason, RenewReason, WithholdReason } from '../domain/decision.ts';
-import type { Incident } from '../domain/incident.ts';
-import {
-  type GateRequest,
-  gateOf,
-  type Lease,
-  moreRestrictive,
-  NEEDS_OPT_IN,
-  type ReleaseReason,
-  type RequestKind,
-  type Reversibility,
-} from '../domain/lease.ts';
-import type { OptionPlan, PolicyMode, PolicyPlan } from '../domain/plan.ts';
-import { type StageId, stageNameOf } from '../domain/stage.ts';
+import type { Decision, EngageReason, RenewReason } from '../domain/decision.ts';
+import { type GateRequest, gateOf, type Lease, moreRestrictive, type ReleaseReason } from '../domain/lease.ts';
+import type { OptionPlan, PolicyPlan } from '../domain/plan.ts';
+import { stageNameOf } from '../domain/stage.ts';
 import { partOfSubject } from '../domain/subject.ts';
-import { type EpochMs, MINUTE } from '../domain/time.ts';
+import { MINUTE } from '../domain/time.ts';
 import type { Verdict } from '../domain/verdict.ts';
+import { inTheWay, NOT_HELPED, notYet, objection } from './objection.ts';
 import {
-  describeKeep,
-  describeRequest,
-  type FlowView,
-  requestFor,
-  scaleFor,
-  shortNumber,
-  sparesDependency,
-} from './request.ts';
-
-/** What a policy remembers between two steps. */
-export interface PolicyMemory {
-  mode: PolicyMode;
-  /** Samples in a row in which the keep was broken or at risk; and in which it was safely kept. */
-  broken: number;
-  calm: number;
-  cooldownUntil: EpochMs;
-  cooldownWhy: 'cooldown' | 'overridden';
-  /** Since when the outcome has been safely kept; 0 while it is not. */
-  calmSince: EpochMs;
-  /** The rate at which a dependency failed, and until when that is remembered; 0 where none. */
-  ceiling: number;
-  ceilingUntil: EpochMs;
-  adjustedAt: EpochMs;
-  /** When the kept signal was last known. */
-  knownAt: EpochMs;
-  uses: number;
-  /** The last "no" of each option, so that a "no" is said once and not on every tick. */
-  said: Record<string, string>;
-}
-
-export const newPolicyMemory = (mode: PolicyMode): PolicyMemory => ({
-  mode,
-  broken: 0,
-  calm: 0,
-  calmSince: 0,
-  ceiling: 0,
-  ceilingUntil: 0,
-  adjustedAt: 0,
-  cooldownUntil: 0,
-  cooldownWhy: 'cooldown',
-  knownAt: 0,
-  uses: 0,
-  said: {},
-});
-
-/** All that deciding may look at. */
-export interface DecideView extends FlowView {
-  readonly now: EpochMs;
-  /** Stages whose snapshot is new in this step: only they count as another sample. */
-  readonly fresh: ReadonlySet<StageId>;
-  readonly verdicts: ReadonlyMap<StageId, Verdict>;
-  /** Open and recovering incidents. */
-  readonly incidents: readonly Incident[];
-  /** Leases in force, of all policies. */
-  readonly leases: readonly Lease[];
-  readonly reversibility: ReadonlyMap<string, Reversibility>;
-  /** Set for the stages that have not been seen since a restart. */
-  readonly restarting: ReadonlySet<StageId>;
-  readonly stoppedByHand: boolean;
-  inMaintenance(stage: StageId): boolean;
-}
+  type DecideView,
+  type KeepState,
+  newPolicyMemory,
+  type PolicyMemory,
+  type Scene,
+  type Want,
+} from './policy-scene.ts';
+import { describeKeep, describeRequest, requestFor, scaleFor, shortNumber, sparesDependency } from './request.ts';
 
 /** The kept signal is safe again when it is below this share of its bound: between the two lines nothing changes. */
 const RELEASE_SHARE = 0.5;
@@ -87,22 +24,6 @@ const ADJUST_SHARE = 0.2;
 const ADJUSTS_A_LEASE = 4;
 /** Probing for room goes by smaller steps. */
 const PROBE_SHARE = 0.05;
-
-/** Causes that the kind of request does nothing for, or makes worse. */
-const NOT_HELPED: Readonly<Record<RequestKind, ReadonlySet<Cause>>> = {
-  throttle: new Set<Cause>(['source-outage', 'poison', 'bad-data']),
-  pause: new Set<Cause>(['source-outage', 'poison']),
-  scale: new Set<Cause>([
-    'source-outage',
-    'poison',
-    'bad-data',
-    'downstream',
-    'duplicates',
-    'stopped',
-    'rebalancing',
-    'broker-throttled',
-  ]),
-};
 
 /**
  * What every policy wants done now. Deterministic; `memories` is moved one step on. A policy says `engage` only when its keep is
@@ -124,32 +45,6 @@ export function decide(
   const wants = awake.flatMap(wantsOf);
   for (const scene of awake) scene.wants.push(...wants.filter((want) => want.policy !== scene.policy.name));
   return awake.flatMap((scene) => [...scene.mine.flatMap((lease) => holdOn(lease, scene)), ...reachOut(scene)]);
-}
-
-interface KeepState {
-  readonly value: number | undefined;
-  readonly broken: boolean;
-  readonly atRisk: boolean;
-  readonly safe: boolean;
-  readonly known: boolean;
-  readonly incident: Incident | undefined;
-}
-
-interface Scene {
-  readonly policy: PolicyPlan;
-  readonly memory: PolicyMemory;
-  readonly view: DecideView;
-  readonly state: KeepState;
-  readonly mine: readonly Lease[];
-  /** What the other policies ask of gates in this step. */
-  readonly wants: Want[];
-}
-
-/** A request that a policy would put through if nobody else stood at the gate. */
-interface Want {
-  readonly policy: string;
-  readonly gate: string;
-  readonly request: GateRequest;
 }
 
 function wantsOf(scene: Scene): readonly Want[] {
@@ -313,72 +208,4 @@ function reachOut(scene: Scene): readonly Decision[] {
     break;
   }
   return decisions;
-}
-
-interface No {
-  readonly reason: WithholdReason;
-  readonly because: string;
-}
-
-/** The first thing that speaks against an engagement, in the order in which a person would want to hear it. */
-function objection(
-  option: OptionPlan,
-  request: GateRequest | undefined,
-  { policy, memory, view, state }: Scene,
-): No | undefined {
-  const no = (reason: WithholdReason, because: string): No => ({ reason, because });
-  const { incident } = state;
-  if (!state.known) return no('unknown', `${policy.keep.stage} is unknown`);
-  if (!incident) return no('unknown', `no incident is open on ${policy.keep.stage}`);
-  if (view.stoppedByHand) return no('stopped-by-hand', 'all actions were stopped by hand');
-  if (view.inMaintenance(option.stage)) return no('maintenance', `${option.stage} is in a maintenance window`);
-  if (incident.mutedUntil !== undefined && incident.mutedUntil > view.now) return no('muted', 'the incident is muted');
-  if (memory.broken < policy.confirm)
-    return no('confirming', `${memory.broken} of ${policy.confirm} samples confirm it`);
-  if (view.now < memory.cooldownUntil) {
-    const left = Math.ceil((memory.cooldownUntil - view.now) / 1_000);
-    return no(memory.cooldownWhy, `${left} s of the cooldown are left`);
-  }
-  if (NOT_HELPED[option.kind].has(incident.cause))
-    return no('cause-not-helped', `${option.kind} does not help against ${incident.cause}`);
-  const reversibility = view.reversibility.get(option.actuator) ?? 'one-way';
-  if (NEEDS_OPT_IN.has(reversibility) && !option.accept.includes(reversibility))
-    return no('needs-opt-in', `${option.actuator} undoes ${reversibility}; the policy does not accept that`);
-  if (!request) return describeMissing(option, policy, view);
-  return undefined;
-}
-
-/** One lease for each gate: whoever holds it keeps it, and among newcomers the most restrictive wins. */
-function inTheWay(option: OptionPlan, request: GateRequest, { policy, view, wants }: Scene): No | undefined {
-  const gate = gateOf(option.stage, option.kind);
-  const holder = view.leases.find(
-    (lease) => lease.policy !== policy.name && gateOf(lease.stage, lease.request.kind) === gate,
-  );
-  if (holder) return { reason: 'target-held', because: `${holder.policy} holds the gate of ${option.stage}` };
-  const rival = wants.find((want) => want.gate === gate && wins(want, { policy: policy.name, gate, request }));
-  return rival && { reason: 'target-held', because: `${rival.policy} asks for more at ${option.stage}` };
-}
-
-/** The stricter request wins; between equal ones the policy that comes first by name. */
-function wins(a: Want, b: Want): boolean {
-  const same = JSON.stringify(a.request) === JSON.stringify(b.request);
-  return same ? a.policy < b.policy : moreRestrictive(a.request, b.request) === a.request;
-}
-
-/** Everything speaks for it but the mode, in which the policy only says what it would do. */
-function notYet(option: OptionPlan, request: GateRequest, { memory }: Scene): No | undefined {
-  const because = `would ${describeRequest(request)} at ${option.stage}`;
-  if (memory.mode === 'observe') return { reason: 'observe-only', because };
-  return memory.mode === 'dry-run' ? { reason: 'dry-run', because } : undefined;
-}
-
-function describeMissing(
-  option: OptionPlan,
-  policy: PolicyPlan,
-  view: DecideView,
-): { reason: WithholdReason; because: string } {
-  const { capacity, recentOut } = view.estimate(policy.keep.stage);
-  return capacity === undefined && recentOut === undefined
-    ? { reason: 'no-capacity-estimate', because: `it is not known what ${policy.keep.stage} gets done` }
-    : { reason: 'nothing-to-gain', because: `a ${option.kind} of ${option.stage} would change nothing` };
 }

@@ -7,12 +7,13 @@ import { type Subject, stageOfSubject } from '../domain/subject.ts';
 import type { DurationMs, EpochMs } from '../domain/time.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { mayBeOver, nameCause } from './cause.ts';
-import { decide, type PolicyMemory } from './decide.ts';
+import { decide } from './decide.ts';
 import { NO_ESTIMATE } from './estimate.ts';
 import { type IncidentStep, stepIncidents } from './incident.ts';
 import type { LeaseReport } from './lease.ts';
 import { type Draft, isApplied, type JudgedStage, Ledger, newDraft, type Outcome, outcomeOf } from './ledger.ts';
 import { withKeptLimits } from './plan.ts';
+import type { PolicyMemory } from './policy-scene.ts';
 import type { StageDetector, StageLine } from './stage.ts';
 import { Stages } from './stages.ts';
 

@@ -5,9 +5,9 @@ import type { PolicyPlan } from '../domain/plan.ts';
 import type { Subject } from '../domain/subject.ts';
 import type { EpochMs } from '../domain/time.ts';
 import type { Verdict } from '../domain/verdict.ts';
-import { newPolicyMemory, type PolicyMemory } from './decide.ts';
 import type { IncidentStep } from './incident.ts';
 import { endLease, type GateWork, type LeaseReport, type LeaseStep, renewLease, stepLease } from './lease.ts';
+import { newPolicyMemory, type PolicyMemory } from './policy-scene.ts';
 import type { StageStep } from './stage.ts';
 
 /** One stage in an outcome: what was seen and judged, and what the verdict was before. */

@@ -65,6 +65,12 @@ export const PURE_STEPS: readonly string[] = [
   'incident',
   'cause',
   'decide',
+  'objection',
+  'request',
+  'ledger',
+  'lease',
+  'stages',
+  'estimate',
   'advance',
   'engine',
 ].map((step) => `engine/${step}.ts`);
