@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs';
 import * as nodeModule from 'node:module';
 import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 
 /** `engines` of package.json; a test keeps the two equal. */
 const OLDEST = [22, 18];
@@ -33,6 +34,9 @@ function refuse() {
 }
 
 async function start() {
+  // A daemon allocates little and lives long: a young generation that does not grow keeps 100 stages in 105 MB instead of
+  // 128, and 1,000 in 241 instead of 355, for 3 % more processor time. Commands that end soon want the opposite.
+  if (['run', 'demo'].includes(process.argv[2])) setFlagsFromString('--semi-space-growth-factor=1');
   nodeModule.enableCompileCache();
   await import(inCheckout ? source : here('dist/headgate.mjs'));
 }
