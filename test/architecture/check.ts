@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { importsOf } from './imports.ts';
-import { PURE_STEPS, type RoomRule, RULES } from './rules.ts';
+import { OWN_PACKAGES, PURE_STEPS, type RoomRule, RULES } from './rules.ts';
 import { type Token, tokensOf } from './tokens.ts';
 
 /** A tree of sources: path below `src`, with forward slashes → text. */
@@ -42,7 +42,10 @@ function judge(file: string, rule: RoomRule, specifier: string | undefined, type
   if (specifier === undefined) return rule.rooms === 'any' ? undefined : 'imports a computed name';
   if (specifier.startsWith('node:')) return rule.node ? undefined : `must not import ${specifier}`;
   if (!/^\.\.?\//.test(specifier)) {
-    const allowed = rule.packages?.some((name) => specifier === name || specifier.startsWith(`${name}/`));
+    const own = OWN_PACKAGES[roomOf(file)?.room ?? ''] ?? [];
+    const allowed = [...(rule.packages ?? []), ...own].some(
+      (name) => specifier === name || specifier.startsWith(`${name}/`),
+    );
     return allowed ? undefined : `must not import package ${specifier}`;
   }
   const target = posix.join(posix.dirname(file), specifier);

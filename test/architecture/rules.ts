@@ -40,9 +40,6 @@ export const RULES: Readonly<Record<string, RoomRule>> = {
   control: { rooms: ['domain', 'stats'], node: false, pure: true },
   kit: { rooms: ['domain'], packages: ['zod', 'cockatiel'], node: true },
   'sources/*': { rooms: PLUGIN, packages: ['zod'], node: true },
-  'sources/kafka': { rooms: PLUGIN, packages: ['zod', '@platformatic/kafka'], node: true },
-  'sources/postgres': { rooms: PLUGIN, packages: ['zod', 'pg'], node: true },
-  'sources/redis-streams': { rooms: PLUGIN, packages: ['zod', 'redis'], node: true },
   'detectors/*': { rooms: PLUGIN, packages: ['zod'], node: false, pure: true },
   'actuators/*': { rooms: PLUGIN, packages: ['zod'], node: true },
   'notifiers/*': { rooms: PLUGIN, packages: ['zod'], node: true },
@@ -57,6 +54,13 @@ export const RULES: Readonly<Record<string, RoomRule>> = {
   page: { rooms: [], types: ['server/api.ts'], packages: ['preact', 'uplot'], node: false },
   'page/build.ts': { rooms: [], packages: ['esbuild'], node: true },
   demo: { rooms: [], node: true },
+};
+
+/** The client of its own system that a plugin may load, and nobody else. */
+export const OWN_PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  'sources/kafka': ['@platformatic/kafka'],
+  'sources/postgres': ['pg'],
+  'sources/redis-streams': ['redis'],
 };
 
 /** Steps of the engine that must give the same answer for the same state and `now`. */
