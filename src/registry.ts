@@ -4,6 +4,7 @@ import { baseline } from './detectors/baseline/index.ts';
 import { limits } from './detectors/limits/index.ts';
 import type { Registry } from './kit/component.ts';
 import { logNotifier } from './notifiers/log/index.ts';
+import { pagerduty } from './notifiers/pagerduty/index.ts';
 import { webhook } from './notifiers/webhook/index.ts';
 import { httpJson } from './sources/http-json/index.ts';
 import { metricsEndpoint } from './sources/metrics-endpoint/index.ts';
@@ -15,6 +16,6 @@ export const registry: Registry = {
   sources: [metricsEndpoint, httpJson],
   detectors: [limits, baseline],
   actuators: [valve, httpGate],
-  notifiers: [webhook, logNotifier],
+  notifiers: [pagerduty, webhook, logNotifier],
   stores: [sqlite, memory],
 };

@@ -1,5 +1,5 @@
 import type { Incident, IncidentChange, IncidentId } from './incident.ts';
-import type { Lease } from './lease.ts';
+import type { Lease, LeaseId } from './lease.ts';
 import type { StageId } from './stage.ts';
 import type { EpochMs } from './time.ts';
 
@@ -37,6 +37,8 @@ export interface Notice {
   readonly incident: Incident;
   readonly leases: readonly Lease[];
   readonly story: Story;
+  /** The lease that an `action` is about; one of `leases`. */
+  readonly lease?: LeaseId;
   /** The end of an incident whose opening this receiver was never told of: it fired and recovered before it could be. */
   readonly missedOpening?: boolean;
   /** What a digest stands for, worst first; `count` also counts what the list had no room for. */
