@@ -48,17 +48,29 @@ const RETENTION_CRON = '*/10 * * * *';
 /**
  * Starts everything in order: config, telemetry, store, gates, engine, server; `stop` runs the other way.
  *
- * @throws HeadgateError with every problem of the config, or what else keeps it from starting.
+ * @throws HeadgateError with every problem of the config, or what else keeps it from starting; then nothing is left running.
  */
 export async function startApp(options: AppOptions): Promise<App> {
+  const running: Running = {};
+  try {
+    return await start(options, running);
+  } catch (thrown) {
+    await stopAll(running);
+    throw thrown;
+  }
+}
+
+async function start(options: AppOptions, running: Running): Promise<App> {
   const clock = systemClock;
   const startedAt = clock.now();
   let { config, text } = readConfigFile(options.configFile, options.env);
   const telemetry = await createTelemetry(config, options);
+  running.telemetry = telemetry;
   const { events } = telemetry;
   events.lifecycle({ phase: 'starting', message: `Headgate ${VERSION} starts on ${options.configFile}` });
   const status = { ready: false, configLoadedAt: startedAt, configOk: true, degraded: [] as string[] };
   const store = await openStore(config.store.type, config.store.config, (message) => status.degraded.push(message));
+  running.store = store;
   const sourceLog = createSourceLog();
   telemetry.subscribe({ probed: ({ source, gap, at }) => sourceLog.note(source, gap, at) });
 
@@ -68,7 +80,9 @@ export async function startApp(options: AppOptions): Promise<App> {
   const memory = createMemories(store, clock);
   const around: Surroundings = { registry, clock, random, valves, pageUrl, say: telemetry.say, memory };
   let made = makeWorld(config, around);
+  running.made = () => made;
   const daemon = await Daemon.start({ world: made.world, store, clock, random, events, traced: telemetry.traced });
+  running.daemon = daemon;
   const commands = createCommands(() => daemon, store, clock);
   const view = createView({
     daemon: () => daemon,
@@ -91,8 +105,9 @@ export async function startApp(options: AppOptions): Promise<App> {
     options: serverOptions(config, options),
     onError: (what, error) => events.failed({ what, error }),
   });
+  running.server = server;
   const { address, port } = await server.listen();
-  const calendar = startCalendar(
+  running.calendar = startCalendar(
     [{ name: 'retention', cron: RETENTION_CRON, run: () => maintain(store, clock, config) }],
     (what, thrown) => events.failed({ what, error: asHeadgateError(thrown) }),
   );
@@ -112,46 +127,46 @@ export async function startApp(options: AppOptions): Promise<App> {
       events.configLoaded({ ok: false, message: asHeadgateError(thrown).message, at: clock.now() });
     }
   };
-  const watch = watchConfig(options.configFile, text, clock, reload);
+  running.watch = watchConfig(options.configFile, text, clock, reload);
   status.ready = true;
   const host = address.includes(':') ? `[${address}]` : address;
   const url = `http://${host}:${port}`;
   events.configLoaded({ ok: true, message: `${config.probes.size} stages`, at: clock.now() });
   events.lifecycle({ phase: 'ready', message: `page and metrics on ${url}` });
   // A pending server socket keeps the process alive; timers do not.
-  const end = { watch, calendar, daemon, server, store, telemetry, made: () => made };
   let stopping: Promise<void> | undefined;
   return {
     url,
     daemon,
     stop: () => {
       status.ready = false;
-      stopping ??= stopAll(end);
+      stopping ??= stopAll(running);
       return stopping;
     },
   };
 }
 
+/** What has been started so far. */
 interface Running {
-  readonly watch: { stop(): void };
-  readonly calendar: { stop(): Promise<void> };
-  readonly daemon: Daemon;
-  readonly server: Server;
-  readonly store: Store;
-  readonly telemetry: Telemetry;
-  readonly made: () => MadeWorld;
+  telemetry?: Telemetry;
+  store?: Store;
+  made?: () => MadeWorld;
+  daemon?: Daemon;
+  server?: Server;
+  calendar?: { stop(): Promise<void> };
+  watch?: { stop(): void };
 }
 
 async function stopAll({ watch, calendar, daemon, server, store, telemetry, made }: Running): Promise<void> {
-  telemetry.events.lifecycle({ phase: 'stopping', message: 'letting go of every gate' });
-  watch.stop();
-  await calendar.stop();
-  await daemon.close(AbortSignal.timeout(GRACE));
-  await server.close();
-  await closeUnused(made(), undefined);
-  await store.close();
-  telemetry.events.lifecycle({ phase: 'stopped', message: 'bye' });
-  await telemetry.close();
+  if (daemon) telemetry?.events.lifecycle({ phase: 'stopping', message: 'letting go of every gate' });
+  watch?.stop();
+  await calendar?.stop();
+  await daemon?.close(AbortSignal.timeout(GRACE));
+  await server?.close();
+  if (made) await closeUnused(made(), undefined);
+  await store?.close();
+  telemetry?.events.lifecycle({ phase: 'stopped', message: 'bye' });
+  await telemetry?.close();
 }
 
 function serverOptions({ server }: Config, { listen }: AppOptions) {

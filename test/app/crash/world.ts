@@ -8,6 +8,10 @@ export interface OutsideWorld {
   readonly received: ReadonlyMap<string, number>;
   rate(): number;
   lag: number;
+  /** When `/lag` was asked, on the clock of `performance`. */
+  readonly polls: readonly number[];
+  /** While true, the gate takes requests and never answers. */
+  gateHangs: boolean;
   close(): Promise<void>;
 }
 
@@ -16,19 +20,24 @@ export const USUAL_RATE = 100;
 export async function outsideWorld(): Promise<OutsideWorld> {
   const received = new Map<string, number>();
   let rate = USUAL_RATE;
-  const world = { lag: 1 };
+  const world = { lag: 1, gateHangs: false };
+  const polls: number[] = [];
   const server = createServer(async (request, response) => {
     let body = '';
     for await (const chunk of request) body += chunk;
     const answer = (value: unknown): void => {
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(value));
     };
-    if (request.url === '/lag') return answer({ lag: world.lag });
+    if (request.url === '/lag') {
+      polls.push(performance.now());
+      return answer({ lag: world.lag });
+    }
     if (request.url === '/hook') {
       const id = String(request.headers['webhook-id']);
       received.set(id, (received.get(id) ?? 0) + 1);
       return answer({});
     }
+    if (world.gateHangs) return;
     if (request.method !== 'GET') rate = (JSON.parse(body) as { value: number }).value;
     return answer({ rate });
   });
@@ -37,11 +46,18 @@ export async function outsideWorld(): Promise<OutsideWorld> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     received,
     rate: () => rate,
+    polls,
     get lag() {
       return world.lag;
     },
     set lag(value) {
       world.lag = value;
+    },
+    get gateHangs() {
+      return world.gateHangs;
+    },
+    set gateHangs(value) {
+      world.gateHangs = value;
     },
     async close() {
       server.closeAllConnections();

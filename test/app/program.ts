@@ -1,0 +1,89 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { until } from '../support/until.ts';
+
+const MAIN = join(import.meta.dirname, '../../src/main.ts');
+
+/** The binary as a process of its own, in a process group of its own, as a shell starts it. */
+export interface Program {
+  readonly child: ChildProcess;
+  /** What it has written so far. */
+  readonly out: string;
+  readonly err: string;
+  /** Exit code; null where a signal ended it. */
+  readonly ended: Promise<number | null>;
+  hasEnded(): boolean;
+  /** Waits until standard output holds the text or matches; fails early where the process ends. */
+  says(what: string | RegExp, within?: number): Promise<void>;
+  /** Sends a signal to the process and its children, as a terminal does for Ctrl-C. */
+  interrupt(signal: NodeJS.Signals): void;
+  /** True where no process of the group is left. */
+  isGone(): boolean;
+}
+
+/** Starts `headgate ARGS`. Whatever is left of it ends with the test. */
+export function headgate(
+  t: TestContext,
+  args: readonly string[],
+  { cwd = process.cwd(), env = {} }: { cwd?: string; env?: Readonly<Record<string, string>> } = {},
+): Program {
+  const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('OTEL_')));
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    cwd,
+    env: { ...own, ...env },
+    detached: true,
+    stdio: 'pipe',
+  });
+  const group = -(child.pid as number);
+  const said = { out: '', err: '', ended: false };
+  child.stdout.on('data', (chunk) => (said.out += chunk));
+  child.stderr.on('data', (chunk) => (said.err += chunk));
+  const ended = once(child, 'close').then(([code]) => {
+    said.ended = true;
+    return code as number | null;
+  });
+  const send = (signal: NodeJS.Signals | 0): boolean => {
+    try {
+      return process.kill(group, signal);
+    } catch {
+      return false;
+    }
+  };
+  t.after(() => send('SIGKILL'));
+  return {
+    child,
+    ended,
+    get out() {
+      return said.out;
+    },
+    get err() {
+      return said.err;
+    },
+    hasEnded: () => said.ended,
+    async says(what, within = 20_000) {
+      const matches = () => (typeof what === 'string' ? said.out.includes(what) : what.test(said.out));
+      try {
+        await until(() => matches() || said.ended, { what: `it says ${what}`, within, every: 20 });
+      } catch (cause) {
+        throw new Error(`it never said ${what}:\n${said.out}\n${said.err}`, { cause });
+      }
+      if (!matches()) throw new Error(`it ended before it said ${what}:\n${said.out}\n${said.err}`);
+    },
+    interrupt: send,
+    isGone: () => !send(0),
+  };
+}
+
+/** The JSON at a path of a daemon. */
+export async function api<T>(url: string, path: string): Promise<T> {
+  return (await fetch(`${url}${path}`)).json() as Promise<T>;
+}
+
+/** The value of one series of `/metrics`; `series` as it stands there, such as `headgate_outbox_pending`. */
+export async function metric(url: string, series: string): Promise<number | undefined> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  const line = text.split('\n').find((one) => one.startsWith(`${series} `));
+  return line === undefined ? undefined : Number(line.slice(series.length + 1));
+}
