@@ -7,13 +7,14 @@ import { logNotifier } from './notifiers/log/index.ts';
 import { pagerduty } from './notifiers/pagerduty/index.ts';
 import { webhook } from './notifiers/webhook/index.ts';
 import { httpJson } from './sources/http-json/index.ts';
+import { kafka } from './sources/kafka/index.ts';
 import { metricsEndpoint } from './sources/metrics-endpoint/index.ts';
 import { memory } from './stores/memory/index.ts';
 import { sqlite } from './stores/sqlite/index.ts';
 
 /** All components of this build; one line for each plugin. */
 export const registry: Registry = {
-  sources: [metricsEndpoint, httpJson],
+  sources: [metricsEndpoint, httpJson, kafka],
   detectors: [limits, baseline],
   actuators: [valve, httpGate],
   notifiers: [pagerduty, webhook, logNotifier],
