@@ -4,12 +4,13 @@ import type { PolicyPlan } from '../domain/plan.ts';
 import type { Clock, Store, Valves, View } from '../domain/ports.ts';
 import type { Score } from '../domain/score.ts';
 import type { Gap } from '../domain/snapshot.ts';
-import type { StageId } from '../domain/stage.ts';
+import { isPseudoStage, type StageId } from '../domain/stage.ts';
 import { type EpochMs, WEEK } from '../domain/time.ts';
 import type { BudgetView, PolicyView, SourceHealth, StageView } from '../domain/views.ts';
 import { describeKeep } from '../engine/request.ts';
 import type { StageLine } from '../engine/stage.ts';
 import type { Daemon } from './daemon.ts';
+import { withStanding } from './standing.ts';
 
 /** How each source has been answering. */
 export interface SourceLog {
@@ -60,10 +61,15 @@ export function createView(parts: ViewParts): View {
     week = { at: clock.now(), incidents: await store.incidents({ limit: 1_000 }) };
   };
   return {
-    stages: () => engine().plan.graph.order.flatMap((id) => stage(id) ?? []),
+    // A pipeline whose stages show nothing end to end has no such stage to show.
+    stages: () =>
+      engine().plan.graph.order.flatMap((id) =>
+        engine().line(id)?.last || !isPseudoStage(id) ? (stage(id) ?? []) : [],
+      ),
     stage,
-    incidents: (filter) => store.incidents(filter),
-    leases: (filter) => store.leases(filter),
+    incidents: (filter) =>
+      withStanding(store.incidents(filter), () => engine().openIncidents(), filter, parts.daemon()),
+    leases: (filter) => withStanding(store.leases(filter), () => engine().leases(), filter, parts.daemon()),
     decisions: (filter) => store.decisions(filter),
     series: (query) => store.series(query),
     valve: (id) => (engine().line(id) ? valves.get(id) : undefined),
