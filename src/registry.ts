@@ -5,6 +5,7 @@ import { limits } from './detectors/limits/index.ts';
 import type { Registry } from './kit/component.ts';
 import { logNotifier } from './notifiers/log/index.ts';
 import { pagerduty } from './notifiers/pagerduty/index.ts';
+import { slack } from './notifiers/slack/index.ts';
 import { webhook } from './notifiers/webhook/index.ts';
 import { httpJson } from './sources/http-json/index.ts';
 import { kafka } from './sources/kafka/index.ts';
@@ -17,6 +18,6 @@ export const registry: Registry = {
   sources: [metricsEndpoint, httpJson, kafka],
   detectors: [limits, baseline],
   actuators: [valve, httpGate],
-  notifiers: [pagerduty, webhook, logNotifier],
+  notifiers: [slack, pagerduty, webhook, logNotifier],
   stores: [sqlite, memory],
 };
