@@ -113,6 +113,10 @@ export const ForEach = z.strictObject({
 const stageName = name.meta({ pattern: '^([A-Za-z0-9]|\\{each\\})([A-Za-z0-9_-]|\\{each\\}){0,63}$' });
 
 export const PipelineShape = z.strictObject({
+  signals: z
+    .record(SignalName, SignalShape)
+    .default({})
+    .meta({ description: 'What is said of the signals of the pipeline as a whole: `e2e_seconds`.' }),
   budget: BudgetShape.prefault({}).meta({ description: 'Shared by all stages without one of their own.', default: {} }),
   season: Season.optional().meta({
     description:

@@ -49,7 +49,8 @@ export function readPipelines(
       );
       return readStage({ pipeline: name, stage, shape: one, of: shape, budget, names, probes: read, path }, scene);
     });
-    return { name, stages, budget };
+    const signals = readSignals(shape.signals, ['pipelines', name, 'signals'], scene.findings);
+    return { name, stages, budget, signals };
   });
   return { pipelines: plans, probes };
 }

@@ -63,6 +63,8 @@ export interface StagePlan {
 
 export interface PipelinePlan {
   readonly name: string;
+  /** What the user says of the pipeline's own end-to-end signals. */
+  readonly signals?: ReadonlyMap<Signal, SignalPlan>;
   readonly stages: readonly StagePlan[];
   readonly budget: Budget;
 }

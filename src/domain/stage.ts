@@ -7,6 +7,8 @@ export const STAGE_NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 /** Name of the pseudo-stage that carries a pipeline's end-to-end signals. */
 export const PIPELINE_PSEUDO_STAGE = '_pipeline';
 
+export const isPseudoStage = (id: StageId): boolean => id.endsWith(`.${PIPELINE_PSEUDO_STAGE}`);
+
 export const stageId = (pipeline: string, stage: string): StageId => `${pipeline}.${stage}`;
 export const pipelineOf = (id: StageId): string => id.slice(0, id.indexOf('.'));
 export const stageNameOf = (id: StageId): string => id.slice(id.indexOf('.') + 1);

@@ -2,12 +2,13 @@ import { type Incident, type IncidentChange, isTrouble } from '../domain/inciden
 import { isInForce, type Lease, type LeaseId, type ReleaseReason, type Reversibility } from '../domain/lease.ts';
 import type { Plan, PolicyMode, StagePlan } from '../domain/plan.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
-import type { StageId } from '../domain/stage.ts';
+import { pipelineOf, type StageId } from '../domain/stage.ts';
 import { type Subject, stageOfSubject } from '../domain/subject.ts';
 import type { DurationMs, EpochMs } from '../domain/time.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { mayBeOver, nameCause } from './cause.ts';
 import { decide } from './decide.ts';
+import { endToEnd, pseudoStageOf, withPseudoStages } from './end-to-end.ts';
 import { NO_ESTIMATE } from './estimate.ts';
 import { type IncidentStep, stepIncidents } from './incident.ts';
 import type { LeaseReport } from './lease.ts';
@@ -50,7 +51,7 @@ export class Engine {
 
   constructor(options: EngineOptions) {
     this.#options = options;
-    this.#plan = withKeptLimits(options.plan);
+    this.#plan = withKeptLimits(withPseudoStages(options.plan));
     this.#stages = new Stages(this.#plan, options.detectors);
     this.#ledger = new Ledger(options.sequence, (lease, now) => this.#settle(lease, now));
     this.#ledger.setPolicies(this.#plan.policies);
@@ -62,7 +63,8 @@ export class Engine {
    */
   observe(snapshots: readonly Snapshot[], now: EpochMs): Outcome {
     const draft = newDraft();
-    const steps = this.#stages.inOrder(snapshots).flatMap((snapshot) => this.#judge(snapshot) ?? []);
+    const watched = this.#stages.inOrder(snapshots).flatMap((snapshot) => this.#judge(snapshot) ?? []);
+    const steps = [...watched, ...this.#wholes(watched, now).flatMap((snapshot) => this.#judge(snapshot) ?? [])];
     this.#stages.age(now);
     const accepted = steps.flatMap((step) => step.accepted);
     for (const subject of accepted) this.accept(subject, now);
@@ -155,7 +157,7 @@ export class Engine {
 
   /** Takes a new plan: stages whose fingerprint is unchanged keep all they have learned; leases of changed policies end. */
   reload(plan: Plan, now: EpochMs): Outcome {
-    this.#plan = withKeptLimits(plan);
+    this.#plan = withKeptLimits(withPseudoStages(plan));
     for (const id of this.#stages.setPlan(this.#plan)) this.#forget(id);
     const same = this.#ledger.setPolicies(this.#plan.policies);
     return this.release((lease) => !same.has(lease.policy), 'policy-changed', 'its policy was changed or removed', now);
@@ -213,6 +215,18 @@ export class Engine {
   }
   memory(policy: string): PolicyMemory | undefined {
     return this.#ledger.memories.get(policy);
+  }
+
+  /** End-to-end snapshots of the pipelines that were seen, each as often as its fastest stage. */
+  #wholes(watched: readonly JudgedStage[], now: EpochMs): readonly Snapshot[] {
+    const seen = new Set(watched.map((step) => pipelineOf(step.snapshot.stage)));
+    return this.#plan.pipelines.flatMap((pipeline) => {
+      if (!seen.has(pipeline.name)) return [];
+      const id = pseudoStageOf(pipeline.name);
+      const last = this.#stages.latest.get(id)?.at;
+      if (last !== undefined && now - last < this.#stages.every(id) && now >= last) return [];
+      return endToEnd(pipeline, this.#plan.graph, this.#stages.latest, now) ?? [];
+    });
   }
 
   #judge(seen: Snapshot): JudgedStage | undefined {

@@ -160,9 +160,8 @@ function compare(hit: Run, spared: Run): void {
   for (const run of [hit, spared]) run.feed(2 * HOUR);
   const [after, usual] = [hit.expectedDay(), spared.expectedDay()];
   const off = usual.map((centre, k) => Math.abs((after[k] as number) - centre) / centre).sort((a, b) => a - b);
-  const worst = off[Math.floor(0.95 * off.length)] as number;
-  assert.ok(
-    worst <= 0.05,
-    `the band moved by ${(100 * worst).toFixed(1)} % (95 % of the day), ${(100 * (off.at(-1) as number)).toFixed(1)} % at most`,
-  );
+  // Just after a hold another of the competing references may speak for an hour or two; the band itself is where it was.
+  const [usually, most] = [off[Math.floor(0.9 * off.length)] as number, off.at(-1) as number];
+  const said = `the band moved by ${(100 * usually).toFixed(1)} % (nine tenths of the day), ${(100 * most).toFixed(1)} % at most`;
+  assert.ok(usually <= 0.05 && most <= 0.1, said);
 }
