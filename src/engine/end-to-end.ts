@@ -55,13 +55,17 @@ export function endToEnd(pipeline: PipelinePlan, graph: Graph, latest: Latest, n
   const measured = sinks.map((sink) => known(sink, 'e2e_seconds'));
   if (measured.some((value) => value !== undefined)) return asSnapshot(pseudo, now, largest(measured));
   const lags = new Map(own.map((stage) => [stage.id, known(stage, 'lag_seconds')]));
-  const lagging = own.filter(
-    (stage) => latest.get(stage.id)?.values.has('lag_seconds') || lags.get(stage.id) !== undefined,
-  );
+  const lagging = own.filter((stage) => lags.get(stage.id) !== undefined || mayLag(latest.get(stage.id)));
   if (lagging.length === 0) return undefined;
   const complete = lagging.every((stage) => lags.get(stage.id) !== undefined);
   return asSnapshot(pseudo, now, complete ? longest(graph, own, lags) : undefined);
 }
+
+/** The stage shows a lag, or would show one if its probe had answered. */
+const mayLag = (snapshot: Snapshot | undefined): boolean =>
+  snapshot !== undefined &&
+  (snapshot.values.has('lag_seconds') ||
+    snapshot.gaps.some(({ signals }) => signals.length === 0 || signals.includes('lag_seconds')));
 
 /** Nothing as soon as one of them is missing: the largest of the others may be too small. */
 const largest = (values: readonly (number | undefined)[]): number | undefined =>
