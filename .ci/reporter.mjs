@@ -2,13 +2,14 @@
 // the closing lines of TAP. It writes a file with the skips whose reason names no server, so that .ci/run can refuse them.
 import { readFileSync, writeFileSync } from 'node:fs';
 
-const SERVERS = ['prometheus', 'promtool', 'alertmanager', 'amtool', 'chromium', 'redis', 'postgres'];
+const SERVERS = ['prometheus', 'promtool', 'alertmanager', 'amtool', 'chromium', 'redis', 'postgres', 'kafka'];
 const asks = new Map();
 
 function serversOf(file) {
   if (!asks.has(file)) {
     const text = readFileSync(file, 'utf8');
     const started = /startPrometheus/.test(text) ? ['prometheus'] : [];
+    if (/requireKafka\(/.test(text)) started.push('kafka');
     const required = [...text.matchAll(/requireServer\('(\w+)'\)/g)].map((found) => found[1]);
     asks.set(file, new Set([...started, ...required]));
   }

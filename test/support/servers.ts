@@ -14,6 +14,8 @@ const BINARIES = {
   chromium: ['chromium', 'chromium-browser', 'google-chrome'],
   redis: ['redis-server'],
   openssl: ['openssl'],
+  java: ['java'],
+  mvn: ['mvn'],
   postgres: ['postgres', '/usr/lib/postgresql/*/bin/postgres'],
 } as const;
 
@@ -31,11 +33,16 @@ export type FoundServer =
 export function requireServer(name: ServerName): FoundServer {
   const path = BINARIES[name].map(locate).find((found) => found !== undefined);
   if (path !== undefined) return { path, skip: false };
-  const required = (process.env.HEADGATE_TEST_REQUIRE ?? '').split(',').map((one) => one.trim());
-  if (required.includes(name) || required.includes('all')) {
+  if (isRequired(name)) {
     throw new Error(`${name} is required by HEADGATE_TEST_REQUIRE and is not installed`);
   }
   return { path: '', skip: `${name} is not installed` };
+}
+
+/** Whether `HEADGATE_TEST_REQUIRE` names it. */
+export function isRequired(name: string): boolean {
+  const required = (process.env.HEADGATE_TEST_REQUIRE ?? '').split(',').map((one) => one.trim());
+  return required.includes(name) || required.includes('all');
 }
 
 function locate(candidate: string): string | undefined {
