@@ -2,12 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { httpJson } from '../../src/sources/http-json/index.ts';
-import { metricsEndpoint } from '../../src/sources/metrics-endpoint/index.ts';
+import { registry } from '../../src/registry.ts';
 
 const shapeOf = (schema: z.ZodType): string[] => Object.keys((schema as z.ZodObject).shape);
 
-for (const definition of [metricsEndpoint, httpJson]) {
+for (const definition of registry.sources) {
   test(`${definition.type}: every example is valid, and promises signals or finds them by name`, () => {
     assert.ok(definition.examples.length > 0);
     for (const { title, yaml } of definition.examples) {
