@@ -130,10 +130,10 @@ function measureRetention(answer: Answer, { seen, places, behind, rules, now }: 
     const isLosing = at.start > at.committed;
     if (isLosing) lost += at.start - at.committed;
     const kept = seen.retention.get(topic.name);
-    const byAge = typeof kept === 'number' ? kept / SECOND - (behind[index] as Behind).seconds : Number.NaN;
+    const byAge = typeof kept === 'number' ? secondsLeft(kept, behind[index] as Behind) : Number.NaN;
     const bySize = memory.secondsUntilTrimmed(at, rules.offset_reset, now);
     // What is not known (NaN) is passed on: then the smallest is not known either.
-    horizon = Math.min(horizon, isLosing ? 0 : Math.max(0, byAge), bySize);
+    horizon = Math.min(horizon, isLosing ? 0 : byAge, bySize);
   }
   answer.values.set('lost_records', lost);
   const trouble = [...seen.retention.values()].find((one) => typeof one !== 'number');
@@ -141,6 +141,10 @@ function measureRetention(answer: Answer, { seen, places, behind, rules, now }: 
   else if (horizon === Number.POSITIVE_INFINITY) answer.absent.push('loss_horizon_seconds');
   else claim(answer, 'loss_horizon_seconds', horizon);
 }
+
+/** Where nothing is deleted by age, the age need not be known. */
+const secondsLeft = (kept: DurationMs, { seconds }: Behind): number =>
+  Number.isFinite(kept) ? Math.max(0, kept / SECOND - seconds) : kept;
 
 /** Stable and Empty (nobody there, which is stopped, not unknown) are at rest; the words differ by group protocol. */
 const isRebalancing = (state: string): boolean =>

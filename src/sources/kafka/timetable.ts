@@ -24,12 +24,15 @@ export class Timetable {
   #ends: number[] = [];
   #times: DurationMs[] = [];
 
-  /** The end offset was `end` at the time `at`. An end that has gone back belongs to another log: all before is dropped. */
+  /**
+   * The end offset was `end` at the time `at`; what is older than the newest point is ignored. An end that has gone back
+   * belongs to another log: all before is dropped.
+   */
   note(end: number, at: DurationMs): void {
     const last = this.#ends.length - 1;
     const newest = this.#ends[last];
+    if (newest !== undefined && at <= (this.#times[last] as number)) return;
     if (newest !== undefined && end < newest) this.clear();
-    else if (newest !== undefined && at <= (this.#times[last] as number)) return;
     if (end === newest && this.#ends[last - 1] === end) {
       this.#times[last] = at;
       return;
