@@ -23,7 +23,7 @@ export interface DemoRunOptions {
   readonly seed: number;
   /** Seconds after the start at which `enrich` becomes slow; the seed decides where nothing is given. */
   readonly faultAt: number | 'never' | undefined;
-  /** First of the three ports of the pipeline's own metrics. */
+  /** First of the three ports of the pipeline's own metrics; 0 takes any that are free. */
   readonly portBase: number;
   readonly config: string | undefined;
   /** `story`: lines for people. `json`: the daemon's log, as `headgate run` writes it. */
@@ -46,14 +46,14 @@ export async function runDemo(options: DemoRunOptions): Promise<RunningDemo> {
   const teller = createTeller({ write, color, columns, pageUrl, now, startedAt: now() });
   const story = options.output === 'story';
   mkdirSync(directory, { recursive: true });
-  const [ingest, enrich, load] = [0, 1, 2].map((offset) => options.portBase + offset) as [number, number, number];
+  const port = (offset: number): number => (options.portBase === 0 ? 0 : options.portBase + offset);
   if (story) greet(write, pageUrl, directory);
   const demo: Demo = await startDemo({
     daemonUrl: `http://${options.listen}`,
     directory,
     seed: options.seed,
     ...(options.faultAt === undefined ? {} : { faultAt: options.faultAt }),
-    ports: { ingest, enrich, load },
+    ports: { ingest: port(0), enrich: port(1), load: port(2) },
     onLine: (event) => tell(event, teller, options),
   });
   try {
@@ -64,9 +64,9 @@ export async function runDemo(options: DemoRunOptions): Promise<RunningDemo> {
         ...options.env,
         HEADGATE_DEMO_DIR: directory,
         HEADGATE_DEMO_LISTEN: options.listen,
-        HEADGATE_DEMO_INGEST_PORT: String(ingest),
-        HEADGATE_DEMO_ENRICH_PORT: String(enrich),
-        HEADGATE_DEMO_LOAD_PORT: String(load),
+        HEADGATE_DEMO_INGEST_PORT: new URL(demo.urls.ingest).port,
+        HEADGATE_DEMO_ENRICH_PORT: new URL(demo.urls.enrich).port,
+        HEADGATE_DEMO_LOAD_PORT: new URL(demo.urls.load).port,
       },
       ...(story ? { listener: teller.listener, quiet: true } : {}),
     });
