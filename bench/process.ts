@@ -30,6 +30,9 @@ export async function measure(bin: string, config: string, port: number, cache: 
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk) => (output = `${output}${chunk}`.slice(-4000)));
+  child.once('exit', (code, signal) => {
+    if (signal !== null || code !== 0) console.error(`the daemon ended with ${code ?? signal}:\n${output}`);
+  });
   const url = `http://127.0.0.1:${port}`;
   while (!(await ready(url))) {
     if (child.exitCode !== null || performance.now() - began > 30_000) {
@@ -53,12 +56,12 @@ async function ready(url: string): Promise<boolean> {
 
 const looks = (child: ChildProcess, url: string): Pick<Measured, 'memory' | 'cpuSeconds' | 'metric'> => ({
   memory() {
-    const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
+    const status = stateOf(child, 'status');
     const megabytes = (key: string): number => Number(new RegExp(`${key}:\\s+(\\d+) kB`).exec(status)?.[1]) / 1024;
     return { now: megabytes('VmRSS'), peak: megabytes('VmHWM') };
   },
   cpuSeconds() {
-    const fields = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    const fields = stateOf(child, 'stat').split(') ')[1]?.split(' ') ?? [];
     return (Number(fields[11]) + Number(fields[12])) / TICKS;
   },
   async metric(name, labels = '') {
@@ -69,6 +72,13 @@ const looks = (child: ChildProcess, url: string): Pick<Measured, 'memory' | 'cpu
     return line === undefined ? undefined : Number(line.slice(line.lastIndexOf(' ')));
   },
 });
+
+function stateOf(child: ChildProcess, file: string): string {
+  if (child.exitCode !== null || child.signalCode !== null) {
+    throw new Error(`the daemon has ended early (${child.exitCode ?? child.signalCode})`);
+  }
+  return readFileSync(`/proc/${child.pid}/${file}`, 'utf8');
+}
 
 async function stop(child: ChildProcess): Promise<void> {
   const gone = once(child, 'exit');

@@ -84,7 +84,7 @@ async function loopDelay(daemon: Measured): Promise<void> {
   note('delay of the event loop, p99', (delay ?? Number.NaN) * 1000, 'ms', 20);
 }
 
-/** Breaks one stage after the other under load, and collects how long each notice took. */
+/** Breaks two stages a second under load, and collects how long each notice took. */
 async function notices(process: ChildProcess): Promise<void> {
   const wanted = Number(values.notices);
   const took: number[] = [];
@@ -93,7 +93,7 @@ async function notices(process: ChildProcess): Promise<void> {
   });
   for (let index = 0; index < wanted; index += 1) {
     process.send({ break: index } satisfies Ask);
-    await sleep(100);
+    await sleep(500);
   }
   const end = performance.now() + 60_000;
   while (took.length < wanted && performance.now() < end) await sleep(100);

@@ -5,7 +5,8 @@ import type { AddressInfo } from 'node:net';
  * What the measured daemon watches and tells, as a process of its own: `/s/N` answers with eight numbers of stage N, and a POST
  * takes notices. Both are seen by one clock, so the way from a probe's answer to its notice is measured without error.
  */
-export type Ask = { readonly break: number } | { readonly mend: number };
+/** Breaks a stage; it is mended as soon as its notice has come. */
+export type Ask = { readonly break: number };
 export type Tell =
   | { readonly port: number }
   /** Milliseconds from the answer that showed the broken value to the first byte of the notice about it. */
@@ -43,7 +44,9 @@ const server = createServer((request, response) => {
       response.end();
       const stage = Number(/"root":"bench\.s(\d+)"/.exec(body)?.[1]);
       const at = broken.get(stage);
-      if (at && body.includes('headgate.incident.opened')) tell({ stage, notice: arrived - at });
+      if (!at || !body.includes('headgate.incident.opened')) return;
+      broken.delete(stage);
+      tell({ stage, notice: arrived - at });
     });
     return;
   }
@@ -52,9 +55,6 @@ const server = createServer((request, response) => {
   response.end(answer(stage));
 });
 
-process.on('message', (ask: Ask) => {
-  if ('break' in ask) broken.set(ask.break, 0);
-  else broken.delete(ask.mend);
-});
+process.on('message', (ask: Ask) => broken.set(ask.break, 0));
 process.on('disconnect', () => process.exit());
 server.listen(0, '127.0.0.1', () => tell({ port: (server.address() as AddressInfo).port }));
