@@ -1,6 +1,6 @@
 import { isInForce, type Lease } from './lease.ts';
 import type { Notice } from './notice.ts';
-import { stageNameOf } from './stage.ts';
+import { titleOf } from './stage.ts';
 import { evidenceWords, releaseWords } from './story.ts';
 import { clockTime, requestWords } from './wording.ts';
 
@@ -26,7 +26,7 @@ export function briefOf(notice: Notice): string {
 }
 
 const heldWords = (lease: Lease, now: number): string =>
-  `${stageNameOf(lease.stage)} ${requestWords(lease.request)} until ${clockTime(lease.expiresAt, now)}`;
+  `${titleOf(lease.stage)} ${requestWords(lease.request)} until ${clockTime(lease.expiresAt, now)}`;
 
 /** What was done to a gate, as verb and the rest of the sentence, and whether a person has to look. */
 export interface Action {
@@ -40,7 +40,7 @@ export interface Action {
 export function actionOf({ change, leases, lease: id, at }: Notice): Action | undefined {
   const lease = leases.find((one) => one.id === id) ?? leases.at(-1);
   if (change !== 'action' || !lease) return undefined;
-  const gate = stageNameOf(lease.stage);
+  const gate = titleOf(lease.stage);
   const error = lease.error === undefined ? '' : `: ${lease.error.replace(/[.\s]+$/, '')}`;
   if (lease.state === 'failed') {
     const failed = isInForce(lease) ? 'Could not release' : 'Could not hold';

@@ -13,6 +13,9 @@ export const stageId = (pipeline: string, stage: string): StageId => `${pipeline
 export const pipelineOf = (id: StageId): string => id.slice(0, id.indexOf('.'));
 export const stageNameOf = (id: StageId): string => id.slice(id.indexOf('.') + 1);
 
+/** How people call a stage: its name, and "orders end to end" for the pipeline as a whole. */
+export const titleOf = (id: StageId): string => (isPseudoStage(id) ? `${pipelineOf(id)} end to end` : stageNameOf(id));
+
 /** A directed acyclic graph of stages; edges run with the data. */
 export interface Graph {
   /** Every stage, upstream before downstream; ties in the order given. */

@@ -4,7 +4,7 @@ import type { Evidence, Incident } from './incident.ts';
 import { isInForce, type Lease, type ReleaseReason, type RequestKind } from './lease.ts';
 import type { Story } from './notice.ts';
 import { signalSpec } from './signal.ts';
-import { pipelineOf, type StageId, stageNameOf } from './stage.ts';
+import { pipelineOf, type StageId, titleOf } from './stage.ts';
 import { partOfSubject, stageOfSubject, VECTOR } from './subject.ts';
 import { type EpochMs, SECOND } from './time.ts';
 import { clockTime, lengthOf, list, quantity, range, requestWords } from './wording.ts';
@@ -104,7 +104,7 @@ export function storyOf(facts: StoryFacts): Story {
 }
 
 function headline({ incident, now }: StoryFacts): string {
-  const name = stageNameOf(incident.root);
+  const name = titleOf(incident.root);
   const behind = lagOf(incident);
   if (incident.state === 'resolved') {
     const lasted = `for ${lengthOf((incident.resolvedAt ?? now) - incident.openedAt)}`;
@@ -137,11 +137,11 @@ function wrong(facts: StoryFacts): string {
   const until =
     incident.state === 'resolved' ? ` to ${clockTime(incident.resolvedAt ?? now, now, timezoneOffset)}` : '';
   const since = `${until === '' ? 'since' : 'from'} ${clockTime(incident.openedAt, now, timezoneOffset)}${until}`;
-  const root = stageNameOf(incident.root);
+  const root = titleOf(incident.root);
   const why =
     incident.unknownAbove === undefined
       ? `Root: ${root}; nothing upstream is unusual.`
-      : `Root: ${root}, as far as can be seen; ${stageNameOf(incident.unknownAbove)} above it gives no answer.`;
+      : `Root: ${root}, as far as can be seen; ${titleOf(incident.unknownAbove)} above it gives no answer.`;
   return `${what}, ${since}. ${why}`;
 }
 
@@ -152,7 +152,7 @@ function wrong(facts: StoryFacts): string {
 export function evidenceWords(fact: Evidence, home: StageId): string {
   const part = partOfSubject(fact.subject);
   const stage = stageOfSubject(fact.subject);
-  const where = stage === home ? '' : `${stageNameOf(stage)} `;
+  const where = stage === home ? '' : `${titleOf(stage)} `;
   if (part === VECTOR || fact.observed === undefined) return `${where}${fact.text.replace(/[.\s]+$/, '')}`;
   const { unit } = signalSpec(part);
   const seen = `${where}${part} ${quantity(fact.observed, unit)}`;
@@ -166,7 +166,7 @@ function also({ incident }: StoryFacts): string {
   return list(
     incident.affected
       .filter((stage) => stage !== incident.root)
-      .map((stage) => (pipelineOf(stage) === home ? stageNameOf(stage) : stage)),
+      .map((stage) => (pipelineOf(stage) === home ? titleOf(stage) : stage)),
   );
 }
 
@@ -179,7 +179,7 @@ function done({ incident, leases, now, withheld = [], timezoneOffset }: StoryFac
 }
 
 function leaseWords(lease: Lease, now: EpochMs, offset = 0): string {
-  const gate = stageNameOf(lease.stage);
+  const gate = titleOf(lease.stage);
   const did = requestWords(lease.request);
   const from = clockTime(lease.grantedAt, now, offset);
   const by = `(${lease.policy})`;

@@ -11,6 +11,7 @@ import { decide } from './decide.ts';
 import { endToEnd, pseudoStageOf, withPseudoStages } from './end-to-end.ts';
 import { NO_ESTIMATE } from './estimate.ts';
 import { type IncidentStep, stepIncidents } from './incident.ts';
+import type { Jobs } from './jobs.ts';
 import type { LeaseReport } from './lease.ts';
 import { type Draft, isApplied, type JudgedStage, Ledger, newDraft, type Outcome, outcomeOf } from './ledger.ts';
 import { withKeptLimits } from './plan.ts';
@@ -28,6 +29,8 @@ export interface EngineOptions {
   readonly learnUntil?: EpochMs;
   /** How many numbers have been given to incidents and leases so far. */
   readonly sequence: number;
+  /** Who does the long work of detectors; left out, it is done at once and in place. */
+  readonly jobs?: Jobs;
 }
 
 /** After a lease has ended its traces are still in what is seen for this many intervals. */
@@ -52,7 +55,7 @@ export class Engine {
   constructor(options: EngineOptions) {
     this.#options = options;
     this.#plan = withKeptLimits(withPseudoStages(options.plan));
-    this.#stages = new Stages(this.#plan, options.detectors);
+    this.#stages = new Stages(this.#plan, options.detectors, options.jobs);
     this.#ledger = new Ledger(options.sequence, (lease, now) => this.#settle(lease, now));
     this.#ledger.setPolicies(this.#plan.policies);
   }
@@ -196,6 +199,10 @@ export class Engine {
   }
   line(id: StageId): StageLine | undefined {
     return this.#stages.line(id);
+  }
+  /** To be awaited before the next snapshot of the stage is observed; `undefined` where nothing is due. Never rejects. */
+  resultsDue(id: StageId): Promise<void> | undefined {
+    return this.#stages.line(id)?.resultsDue();
   }
   verdict(id: StageId): Verdict | undefined {
     return this.#stages.verdicts.get(id);

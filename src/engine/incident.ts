@@ -2,8 +2,8 @@ import type { Evidence, Incident, IncidentChange } from '../domain/incident.ts';
 import { isTrouble } from '../domain/incident.ts';
 import type { Plan, StagePlan } from '../domain/plan.ts';
 import type { Score } from '../domain/score.ts';
-import { pipelineOf, type StageId, stageNameOf } from '../domain/stage.ts';
-import { partOfSubject } from '../domain/subject.ts';
+import { pipelineOf, type StageId, titleOf } from '../domain/stage.ts';
+import { partOfSubject, stageOfSubject } from '../domain/subject.ts';
 import type { DurationMs, EpochMs } from '../domain/time.ts';
 import { severityRank, type Verdict } from '../domain/verdict.ts';
 
@@ -187,7 +187,7 @@ function numbersOf(score: Score): Pick<Evidence, 'observed' | 'lower' | 'upper' 
 
 function sentenceOf(score: Score): string {
   const signal = partOfSubject(score.subject);
-  const stage = stageNameOf(score.subject.slice(0, score.subject.indexOf('/')) as StageId);
+  const stage = titleOf(stageOfSubject(score.subject));
   const number = (x: number | undefined) => (x === undefined ? 'no answer' : Number(x.toPrecision(3)).toString());
   if (score.state === 'limit') {
     if (score.rule === 'absent') return `${stage} ${signal} is no longer reported`;

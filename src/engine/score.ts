@@ -10,9 +10,15 @@ export interface StageDetectors {
   readonly stage: readonly Detector[];
 }
 
+export interface Surprises {
+  /** What the `signal` detectors said; the `stage` detectors saw it. */
+  readonly first: readonly Surprise[];
+  readonly all: readonly Surprise[];
+}
+
 /** Asks every detector once, the two passes in order. Changes nothing. */
-export function surprisesOf(detectors: StageDetectors, snapshot: Snapshot, now: EpochMs): readonly Surprise[] {
+export function surprisesOf(detectors: StageDetectors, snapshot: Snapshot, now: EpochMs): Surprises {
   const first = detectors.signal.flatMap((detector) => detector.score(snapshot, now, []));
   const second = detectors.stage.flatMap((detector) => detector.score(snapshot, now, first));
-  return [...first, ...second];
+  return { first, all: [...first, ...second] };
 }

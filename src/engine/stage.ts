@@ -1,5 +1,5 @@
 import type { StagePlan } from '../domain/plan.ts';
-import type { Score } from '../domain/score.ts';
+import type { Score, Surprise } from '../domain/score.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import type { Subject } from '../domain/subject.ts';
 import type { EpochMs } from '../domain/time.ts';
@@ -7,8 +7,10 @@ import type { Verdict } from '../domain/verdict.ts';
 import type { Detector } from '../kit/component.ts';
 import { derive, type Latest } from './derive.ts';
 import { type Estimate, estimate, NO_ESTIMATE } from './estimate.ts';
+import { inlineJobs, type Jobs } from './jobs.ts';
 import { createJudge, type Standing } from './judge.ts';
 import { packBlobs, unpackBlobs } from './pack.ts';
+import { createRetraining } from './retrain.ts';
 import { type StageDetectors, surprisesOf } from './score.ts';
 
 /** One detector of a stage with the pass it belongs to. */
@@ -37,18 +39,25 @@ export interface StageLine {
   readonly previous: Snapshot | undefined;
   readonly estimate: Estimate;
   readySubjects(): number;
+  /** Settles once every result that the next snapshot needs is there; `undefined` where it is already. Never rejects. */
+  resultsDue(): Promise<void> | undefined;
   save(): Uint8Array;
   /** False where the bytes are of another make; the stage then starts anew. */
   restore(bytes: Uint8Array): boolean;
 }
 
-export function createStageLine(plan: StagePlan, made: readonly StageDetector[]): StageLine {
+export function createStageLine(plan: StagePlan, made: readonly StageDetector[], jobs: Jobs = inlineJobs): StageLine {
   const detectors: StageDetectors = {
     signal: made.filter((one) => one.pass === 'signal').map((one) => one.detector),
     stage: made.filter((one) => one.pass === 'stage').map((one) => one.detector),
   };
   const judge = createJudge(plan);
+  const retraining = createRetraining(
+    made.map((one) => one.detector),
+    jobs,
+  );
   let last: StageStep | undefined;
+  let first: readonly Surprise[] = [];
   let previous: Snapshot | undefined;
   let flow: Estimate = NO_ESTIMATE;
 
@@ -56,7 +65,10 @@ export function createStageLine(plan: StagePlan, made: readonly StageDetector[])
     plan,
     judge(raw, latest, standing) {
       const snapshot = derive(plan, raw, last?.snapshot, latest);
-      const judged = judge.judge(surprisesOf(detectors, snapshot, snapshot.at), snapshot, standing);
+      retraining.takeResults();
+      const surprises = surprisesOf(detectors, snapshot, snapshot.at);
+      first = surprises.first;
+      const judged = judge.judge(surprises.all, snapshot, standing);
       previous = last?.snapshot;
       last = { snapshot, ...judged };
       return last;
@@ -65,7 +77,9 @@ export function createStageLine(plan: StagePlan, made: readonly StageDetector[])
       if (!last) return;
       const { snapshot } = last;
       const how = (subject: Subject) => (hold || judge.isHeld(subject) ? 'hold' : 'learn');
-      for (const { detector } of made) detector.advance(snapshot, snapshot.at, how);
+      for (const { detector, pass } of made)
+        detector.advance(snapshot, snapshot.at, how, pass === 'stage' ? first : []);
+      retraining.ask(snapshot.at);
       flow = estimate(flow, snapshot, calm);
     },
     accept(subject, now) {
@@ -82,6 +96,7 @@ export function createStageLine(plan: StagePlan, made: readonly StageDetector[])
       return flow;
     },
     readySubjects: () => judge.readySubjects(),
+    resultsDue: () => retraining.resultsDue(),
     save() {
       const memory = JSON.stringify({
         judge: judge.save(),
@@ -89,11 +104,12 @@ export function createStageLine(plan: StagePlan, made: readonly StageDetector[])
         fingerprint: plan.fingerprint,
         types: made.map((one) => one.type),
       });
-      return packBlobs([new TextEncoder().encode(memory), ...made.map((one) => one.detector.save())]);
+      const states = made.map((one) => one.detector.save());
+      return packBlobs([new TextEncoder().encode(memory), ...states, retraining.save()]);
     },
     restore(bytes) {
       const [memory, ...states] = unpackBlobs(bytes) ?? [];
-      if (!memory || states.length !== made.length) return false;
+      if (!memory || states.length !== made.length + 1) return false;
       const saved = JSON.parse(new TextDecoder().decode(memory)) as {
         judge: string;
         flow: Estimate;
@@ -104,6 +120,7 @@ export function createStageLine(plan: StagePlan, made: readonly StageDetector[])
         return false;
       // A detector that refuses its bytes starts anew; the others keep what they know.
       made.forEach(({ detector }, index) => void detector.restore(states[index] as Uint8Array));
+      retraining.restore(states[made.length] as Uint8Array);
       judge.restore(saved.judge);
       flow = saved.flow;
       return true;

@@ -6,6 +6,7 @@ import type { Snapshot } from '../domain/snapshot.ts';
 import { pipelineOf, type StageId } from '../domain/stage.ts';
 import type { DurationMs, EpochMs } from '../domain/time.ts';
 import type { Verdict } from '../domain/verdict.ts';
+import { inlineJobs, type Jobs } from './jobs.ts';
 import { createStageLine, type StageDetector, type StageLine } from './stage.ts';
 
 /** A stage without a snapshot for this many of its intervals is unknown. */
@@ -19,6 +20,7 @@ export class Stages {
   readonly verdicts = new Map<StageId, Verdict>();
   readonly latest = new Map<StageId, Snapshot>();
   readonly #detectors: (stage: StagePlan) => readonly StageDetector[];
+  readonly #jobs: Jobs;
   #lines = new Map<StageId, StageLine>();
   #plans = new Map<StageId, StagePlan>();
   #rank = new Map<StageId, number>();
@@ -27,8 +29,9 @@ export class Stages {
   /** No stage becomes unknown by age before this. */
   #nextAging: EpochMs = Number.POSITIVE_INFINITY;
 
-  constructor(plan: Plan, detectors: (stage: StagePlan) => readonly StageDetector[]) {
+  constructor(plan: Plan, detectors: (stage: StagePlan) => readonly StageDetector[], jobs: Jobs = inlineJobs) {
     this.#detectors = detectors;
+    this.#jobs = jobs;
     this.setPlan(plan);
   }
 
@@ -56,7 +59,7 @@ export class Stages {
   /** The line there is, a new one that knows what it knew (limits and budgets may have changed), or one that begins anew. */
   #lineFor(stage: StagePlan, old: StageLine | undefined): StageLine {
     if (old && isDeepStrictEqual(old.plan, stage)) return old;
-    const line = createStageLine(stage, this.#detectors(stage));
+    const line = createStageLine(stage, this.#detectors(stage), this.#jobs);
     if (old?.plan.fingerprint === stage.fingerprint) line.restore(old.save());
     return line;
   }

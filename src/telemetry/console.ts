@@ -4,11 +4,11 @@ import type { Lease } from '../domain/lease.ts';
 import type { Events } from '../domain/ports.ts';
 import type { Score } from '../domain/score.ts';
 import { signalSpec } from '../domain/signal.ts';
-import { type StageId, stageNameOf } from '../domain/stage.ts';
+import { type StageId, titleOf } from '../domain/stage.ts';
 import { releaseWords, withholdWords } from '../domain/story.ts';
 import { partOfSubject } from '../domain/subject.ts';
 import type { EpochMs } from '../domain/time.ts';
-import type { Severity } from '../domain/verdict.ts';
+import type { Severity, Verdict } from '../domain/verdict.ts';
 import { clockTime, lengthOf, list, quantity, range, requestWords } from '../domain/wording.ts';
 
 export interface TellerOptions {
@@ -81,7 +81,7 @@ function wrap(text: string, room: number): string[] {
 }
 
 /** Names in a column of their own, so that lines can be read downwards. */
-const named = (stage: StageId, text: string): string => `${stageNameOf(stage).padEnd(7)} ${text}`;
+const named = (stage: StageId, text: string): string => `${titleOf(stage).padEnd(7)} ${text}`;
 
 function stageLines(say: Say, { pageUrl }: TellerOptions): Partial<Events> {
   return {
@@ -92,19 +92,25 @@ function stageLines(say: Say, { pageUrl }: TellerOptions): Partial<Events> {
       const lead = verdict.because[0];
       if (verdict.state === 'unknown')
         return say('unknown', named(verdict.stage, snapshot.gaps[0]?.message ?? 'no answer'));
-      if (verdict.state === 'ok') return say('ok', named(verdict.stage, 'is normal again'));
+      if (verdict.state === 'ok') return say('ok', named(verdict.stage, wellAgain(previous)));
       say(verdict.state, named(verdict.stage, lead ? scoreText(lead) : 'is not normal'));
     },
     incidentChanged({ incident, change }) {
       if (change.kind === 'opened') return say(incident.severity, rootText(incident));
       if (change.kind === 'root-moved')
-        return say('warning', named(incident.root, `is the root now, not ${stageNameOf(change.from)}`));
+        return say('warning', named(incident.root, `is the root now, not ${titleOf(change.from)}`));
       if (change.kind === 'cause-named') return say('warning', named(incident.root, `cause: ${incident.cause}`));
       if (change.kind !== 'resolved') return;
       say('resolved', named(incident.root, resolvedText(incident)));
       if (pageUrl !== undefined) say('page', `${pageUrl}/#/incidents/${incident.id}`);
     },
   };
+}
+
+/** From what a stage has come to be ok. */
+function wellAgain(previous: Verdict | undefined): string {
+  if (previous?.state !== 'unknown') return 'is normal again';
+  return previous.warming.length > 0 ? 'has been learned; from now on it is scored' : 'answers again';
 }
 
 /** "lag_seconds 9.8 s, expected 0.2 to 1.1 s  (score 1.8)" */
@@ -125,7 +131,7 @@ function scoreText(score: Score): string {
 }
 
 function rootText(incident: Incident): string {
-  const others = incident.affected.filter((stage) => stage !== incident.root).map(stageNameOf);
+  const others = incident.affected.filter((stage) => stage !== incident.root).map(titleOf);
   const felt = others.length === 0 ? '' : `; ${list(others)} ${others.length === 1 ? 'feels' : 'feel'} it`;
   return named(incident.root, `incident #${incident.id}, root${felt}`);
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { SignalPlan } from '../../domain/plan.ts';
-import type { Contribution, Surprise } from '../../domain/score.ts';
+import type { Contribution, Expected, Surprise } from '../../domain/score.ts';
 import { type Signal, signalSpec, type Unit } from '../../domain/signal.ts';
 import { partOfSubject, stageOfSubject, subjectOf } from '../../domain/subject.ts';
 import { type Detector, type DetectorContext, defineDetector } from '../../kit/component.ts';
@@ -25,6 +25,12 @@ export const BaselineConfig = z.strictObject({
       'Relative changes are never measured against less than this; it decides how loud a move of a constant is.',
   }),
 });
+
+/** A queue, an age, a rate is never below zero, so neither is what can be expected of it. */
+function possible(expected: Expected, observed: number, signal: Signal): Expected {
+  if (signalSpec(signal).unit === 'count' || observed < 0 || expected.lower >= 0) return expected;
+  return { lower: 0, centre: Math.max(0, expected.centre), upper: Math.max(0, expected.upper) };
+}
 
 /** Where asinh bends for a signal that was always exactly zero: the smallest amount that means anything in its unit. */
 const SMALLEST: Readonly<Record<Unit, number>> = {
@@ -86,7 +92,14 @@ function createBaseline(settings: Settings, context: DetectorContext): Detector 
         if (!answer.ready) out.push({ ...head, state: 'warming', seen: answer.seen, need: answer.need });
         else {
           const { pValue, expected } = answer;
-          out.push({ ...head, state: 'ready', pValue, because: becauseOf(signal), observed: x, expected });
+          out.push({
+            ...head,
+            state: 'ready',
+            pValue,
+            because: becauseOf(signal),
+            observed: x,
+            expected: possible(expected, x, signal),
+          });
         }
       }
       for (const signal of new Set([...models.keys(), ...snapshot.gaps.flatMap((gap) => gap.signals)])) {
