@@ -26,6 +26,7 @@ export async function bundle(outdir: string): Promise<void> {
     absWorkingDir: ROOT,
     entryPoints: {
       headgate: 'src/main.ts',
+      worker: 'src/engine/worker.ts',
       ingest: 'src/demo/ingest.ts',
       enrich: 'src/demo/enrich.ts',
       load: 'src/demo/load.ts',

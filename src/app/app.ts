@@ -4,6 +4,7 @@ import { asHeadgateError } from '../domain/error.ts';
 import type { Clock, Events, Store } from '../domain/ports.ts';
 import { HOUR, SECOND } from '../domain/time.ts';
 import { createValves } from '../engine/valves.ts';
+import { createWorkerJobs, type WorkerJobs } from '../engine/worker.ts';
 import { registry } from '../registry.ts';
 import { loadPage } from '../server/page.ts';
 import { createServer, type Server } from '../server/server.ts';
@@ -81,7 +82,12 @@ async function start(options: AppOptions, running: Running): Promise<App> {
   const around: Surroundings = { registry, clock, random, valves, pageUrl, say: telemetry.say, memory };
   let made = makeWorld(config, around);
   running.made = () => made;
-  const daemon = await Daemon.start({ world: made.world, store, clock, random, events, traced: telemetry.traced });
+  const jobs = createWorkerJobs(({ task }, error) =>
+    events.failed({ what: `job ${task}`, error: asHeadgateError(error) }),
+  );
+  running.jobs = jobs;
+  const { traced } = telemetry;
+  const daemon = await Daemon.start({ world: made.world, store, clock, random, events, traced, jobs });
   running.daemon = daemon;
   const commands = createCommands(() => daemon, store, clock);
   const view = createView({
@@ -152,16 +158,18 @@ interface Running {
   store?: Store;
   made?: () => MadeWorld;
   daemon?: Daemon;
+  jobs?: WorkerJobs;
   server?: Server;
   calendar?: { stop(): Promise<void> };
   watch?: { stop(): void };
 }
 
-async function stopAll({ watch, calendar, daemon, server, store, telemetry, made }: Running): Promise<void> {
+async function stopAll({ watch, calendar, daemon, jobs, server, store, telemetry, made }: Running): Promise<void> {
   if (daemon) telemetry?.events.lifecycle({ phase: 'stopping', message: 'letting go of every gate' });
   watch?.stop();
   await calendar?.stop();
   await daemon?.close(AbortSignal.timeout(GRACE));
+  await jobs?.close();
   await server?.close();
   if (made) await closeUnused(made(), undefined);
   await store?.close();

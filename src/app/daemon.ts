@@ -10,6 +10,7 @@ import { type EpochMs, MINUTE, SECOND } from '../domain/time.ts';
 import { workGate } from '../engine/act.ts';
 import { changesOf } from '../engine/changes.ts';
 import { Engine } from '../engine/engine.ts';
+import type { Jobs } from '../engine/jobs.ts';
 import { createJournal, type Journal } from '../engine/journal.ts';
 import type { JudgedStage, Outcome } from '../engine/ledger.ts';
 import { noticesOf, type Route } from '../engine/notify.ts';
@@ -41,6 +42,8 @@ export interface DaemonOptions {
   readonly random: Random;
   readonly events: Events;
   readonly traced: Traced;
+  /** Who does the long work of detectors; left out, it is done in place. */
+  readonly jobs?: Jobs;
 }
 
 const OUTBOX_TIMEOUT = 20 * SECOND;
@@ -60,6 +63,7 @@ export class Daemon {
   readonly #options: DaemonOptions;
   readonly #schedule: Schedule;
   readonly #stop = new AbortController();
+  readonly #stopping = new Promise<void>((resolve) => this.#stop.signal.addEventListener('abort', () => resolve()));
   readonly #post: Post;
   readonly #lastDecisions = new Map<string, Decision>();
   readonly #ended = new Map<string, Lease[]>();
@@ -82,6 +86,7 @@ export class Daemon {
       reversibility: options.world.reversibility,
       inMaintenance: (stage, now) => this.#world.inMaintenance(stage, now),
       sequence,
+      ...(options.jobs ? { jobs: options.jobs } : {}),
     });
     this.journal = createJournal(options.store, clock, events);
     this.outbox = createOutbox({
@@ -213,6 +218,8 @@ export class Daemon {
     try {
       await traced('tick', { stage: id }, async () => {
         const snapshot = await traced('probe', { stage: id }, () => sampler.sample(this.#stop.signal));
+        const due = this.engine.resultsDue(id);
+        if (due) await Promise.race([due, this.#stopping]);
         if (this.#stop.signal.aborted) return;
         const began = this.#options.clock.monotonic();
         const outcome = traced('score', { stage: id }, () => this.engine.observe([snapshot], snapshot.at));

@@ -19,8 +19,10 @@ export async function recallLearned(engine: Engine, store: Store, trying: Trying
     await trying(`loading what was learned of ${id}`, async () => {
       const blob = await store.loadState(stateKey(id));
       if (!blob || !engine.line(id)?.restore(blob.bytes)) return;
-      for (const row of await store.samplesSince(id, blob.at))
+      for (const row of await store.samplesSince(id, blob.at)) {
+        await engine.resultsDue(id);
         engine.relearn({ ...emptySnapshot(id, row.at), values: row.values });
+      }
     });
   }
 }

@@ -35,9 +35,12 @@ export function createWorkerJobs(failed: (job: Job, error: Error) => void): Work
   const answered = (answer: Answer): void => {
     const one = waiting.get(answer.id);
     waiting.delete(answer.id);
-    if (one && 'error' in answer) failed(one.job, new Error(answer.error));
+    if (one && 'error' in answer && !closed) failed(one.job, new Error(answer.error));
     one?.end(answer);
-    if (waiting.size === 0) idle = setTimeout(stop, IDLE).unref();
+    if (waiting.size === 0 && !closed) idle = setTimeout(stop, IDLE).unref();
+  };
+  const failAll = (error: string): void => {
+    for (const id of [...waiting.keys()]) answered({ id, error });
   };
   const stop = async (): Promise<void> => {
     clearTimeout(idle);
@@ -50,16 +53,15 @@ export function createWorkerJobs(failed: (job: Job, error: Error) => void): Work
       name: 'headgate-jobs',
       resourceLimits: RESOURCES,
     });
-    const lost = (error: Error): void => {
-      if (worker === made) worker = undefined;
-      for (const id of [...waiting.keys()]) answered({ id, error: error.message });
+    const lost = (why: string): void => {
+      if (worker !== made) return;
+      worker = undefined;
+      failAll(why);
     };
     made.unref();
     made.on('message', answered);
-    made.on('error', lost);
-    made.on('exit', () => {
-      if (worker === made || waiting.size > 0) lost(new Error('the worker ended before the job was done'));
-    });
+    made.on('error', (error) => lost(error instanceof Error ? error.message : String(error)));
+    made.on('exit', () => lost('the worker ended before the job was done'));
     return made;
   };
 
@@ -81,6 +83,7 @@ export function createWorkerJobs(failed: (job: Job, error: Error) => void): Work
     },
     async close() {
       closed = true;
+      failAll('the daemon is stopping');
       await stop();
     },
   };

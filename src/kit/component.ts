@@ -68,6 +68,18 @@ export interface DetectorContext {
   readonly holidays: readonly EpochMs[];
 }
 
+/**
+ * Work that takes too long for the event loop, as data: it is carried to a worker where there is one, and kept over a restart.
+ * `task` names one of `engine/jobs.ts`; the same input and seed give the same result everywhere.
+ */
+export interface Job {
+  readonly task: JobTask;
+  readonly seed: number;
+  readonly input: Uint8Array;
+}
+
+export type JobTask = 'grow-forest';
+
 /** `learn` moves filters and the reference, `hold` moves only filters and clocks. */
 export type HowToAdvance = (subject: Subject) => 'learn' | 'hold';
 
@@ -78,14 +90,21 @@ export type HowToAdvance = (subject: Subject) => 'learn' | 'hold';
 export interface Detector {
   /** Changes nothing. The same state and the same arguments give the same answer. */
   score(snapshot: Snapshot, now: EpochMs, before: readonly Surprise[]): readonly Surprise[];
-  /** Exactly once for each snapshot, after it was scored. */
-  advance(snapshot: Snapshot, now: EpochMs, how: HowToAdvance): void;
+  /** Exactly once for each snapshot, after it was scored, with the surprises `score` was given (none where left out). */
+  advance(snapshot: Snapshot, now: EpochMs, how: HowToAdvance, before?: readonly Surprise[]): void;
   /** What is strange about the subject now becomes normal. Unknown subjects are ignored. */
   accept(subject: Subject, now: EpochMs): void;
   /** Compact; `restore` of the same bytes gives the same scores from there on. */
   save(): Uint8Array;
   /** Bytes of another version or of another config are refused with false, and nothing is changed. */
   restore(bytes: Uint8Array): boolean;
+  /**
+   * Asked after each `advance` while no job of the detector is under way: a job where one is due. It is under way then, and
+   * `trained` gets its result a fixed number of snapshots later, before that snapshot is scored, in every mode alike.
+   */
+  retrain?(now: EpochMs): Job | undefined;
+  /** Takes a result in. Not called where the job failed: what was learned before stays, and a later `retrain` asks again. */
+  trained?(result: Uint8Array): void;
 }
 
 export interface DetectorDefinition<Config extends z.ZodType = z.ZodType> extends Declaration<Config> {

@@ -32,6 +32,14 @@ export class NumberWriter {
     this.#length += encoded.length;
   }
 
+  /** Bytes as they are, with their length. */
+  bytes(values: Uint8Array): void {
+    this.number(values.length);
+    this.#reserve(values.length);
+    this.#bytes.set(values, this.#length);
+    this.#length += values.length;
+  }
+
   /** A copy of what was written so far. */
   done(): Uint8Array {
     return this.#bytes.slice(0, this.#length);
@@ -76,6 +84,15 @@ export class NumberReader {
     const length = this.number();
     if (!(length >= 0 && this.#at + length <= this.#bytes.length)) throw new RangeError('text past the end');
     const value = new TextDecoder().decode(this.#bytes.subarray(this.#at, this.#at + length));
+    this.#at += length;
+    return value;
+  }
+
+  /** A copy of the bytes that were written. */
+  bytes(): Uint8Array {
+    const length = this.number();
+    if (!(length >= 0 && this.#at + length <= this.#bytes.length)) throw new RangeError('bytes past the end');
+    const value = this.#bytes.slice(this.#at, this.#at + length);
     this.#at += length;
     return value;
   }
