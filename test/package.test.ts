@@ -39,6 +39,8 @@ describe('the package', () => {
     for (const wanted of [
       'bin/headgate.mjs',
       'dist/headgate.mjs',
+      'dist/worker.mjs',
+      'dist/ingest.mjs',
       'dist/page/index.html',
       'config/demo.yaml',
       'dashboards/headgate-overview.json',
