@@ -31,7 +31,6 @@ export async function bundle(outdir: string): Promise<void> {
       ingest: 'src/demo/ingest.ts',
       enrich: 'src/demo/enrich.ts',
       load: 'src/demo/load.ts',
-      worker: 'src/engine/worker.ts',
     },
     outdir,
     outExtension: { '.js': '.mjs' },
