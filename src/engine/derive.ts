@@ -39,12 +39,16 @@ function ratioOf(rule: DerivePlan & { kind: 'ratio' }, now: Snapshot, latest: La
   return of === undefined || to === undefined || to === 0 ? undefined : of / to;
 }
 
-/** Time until the backlog is gone at the present rates; nothing while it does not shrink. */
+/** Rates closer to each other than this are the same as far as anybody can measure: no end can be told from their difference. */
+const SAME_RATE = 0.01;
+
+/** Time until the backlog is gone at the present rates; nothing while it does not clearly shrink. */
 function drainSeconds(snapshot: Snapshot): number | undefined {
   if (snapshot.values.has('drain_seconds')) return undefined;
   const lag = snapshot.values.get('lag_records');
   const into = snapshot.values.get('in_records_per_second');
   const out = snapshot.values.get('out_records_per_second');
-  if (lag === undefined || into === undefined || out === undefined || out <= into) return undefined;
+  if (lag === undefined || into === undefined || out === undefined) return undefined;
+  if (out - into <= SAME_RATE * out) return undefined;
   return lag / (out - into);
 }
