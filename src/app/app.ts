@@ -1,8 +1,8 @@
 import type { Config } from '../config/config.ts';
 import { describeReload, formatReload } from '../config/reload.ts';
 import { asHeadgateError } from '../domain/error.ts';
-import type { Clock, Events, Store } from '../domain/ports.ts';
-import { HOUR, SECOND } from '../domain/time.ts';
+import type { Events, Store } from '../domain/ports.ts';
+import { SECOND } from '../domain/time.ts';
 import { createValves } from '../engine/valves.ts';
 import { createWorkerJobs, type WorkerJobs } from '../engine/worker.ts';
 import { registry } from '../registry.ts';
@@ -15,6 +15,7 @@ import { systemClock } from './clock.ts';
 import { createCommands } from './commands.ts';
 import { type Environment, readConfigFile } from './config-file.ts';
 import { Daemon } from './daemon.ts';
+import { calendarJobs } from './jobs.ts';
 import { createMemories } from './memory.ts';
 import { openStore } from './offline.ts';
 import { preparePage } from './page.ts';
@@ -44,7 +45,6 @@ export interface App {
 
 /** Gates must be let go and notices sent within this long at the end. */
 const GRACE = 10 * SECOND;
-const RETENTION_CRON = '*/10 * * * *';
 
 /**
  * Starts everything in order: config, telemetry, store, gates, engine, server; `stop` runs the other way.
@@ -113,10 +113,8 @@ async function start(options: AppOptions, running: Running): Promise<App> {
   });
   running.server = server;
   const { address, port } = await server.listen();
-  running.calendar = startCalendar(
-    [{ name: 'retention', cron: RETENTION_CRON, run: () => maintain(store, clock, config) }],
-    (what, thrown) => events.failed({ what, error: asHeadgateError(thrown) }),
-  );
+  const failing = (what: string, thrown: unknown): void => events.failed({ what, error: asHeadgateError(thrown) });
+  running.calendar = startCalendar(calendarJobs(config, daemon, store, clock), failing);
 
   const reload = async (): Promise<void> => {
     try {
@@ -126,6 +124,8 @@ async function start(options: AppOptions, running: Running): Promise<App> {
       await daemon.reload(world.world);
       await closeUnused(made, world);
       [made, config, text] = [world, next.config, next.text];
+      await running.calendar?.stop();
+      running.calendar = startCalendar(calendarJobs(config, daemon, store, clock), failing);
       Object.assign(status, { configOk: true, configLoadedAt: clock.now() });
       events.configLoaded({ ok: true, message: change, at: clock.now() });
     } catch (thrown) {
@@ -185,11 +185,4 @@ function serverOptions({ server }: Config, { listen }: AppOptions) {
     allowedHosts: server.allowedHosts,
     pageUrl: server.pageUrl,
   };
-}
-
-/** Rolls samples up and deletes what is too old, slice by slice with a breath in between. */
-async function maintain(store: Store, clock: Clock, config: Config): Promise<void> {
-  const end = clock.now() + HOUR;
-  while (!(await store.maintain(clock.now(), config.retention)) && clock.now() < end)
-    await new Promise((resolve) => setTimeout(resolve, 20));
 }

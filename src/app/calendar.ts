@@ -35,8 +35,9 @@ function openMinutes(plan: MaintenancePlan): (now: EpochMs) => boolean {
 
 export interface CalendarJob {
   readonly name: string;
-  /** Five fields, UTC. */
+  /** Five fields. */
   readonly cron: string;
+  readonly timezone: string;
   readonly run: () => Promise<void>;
 }
 
@@ -57,7 +58,7 @@ export function startCalendar(
         void run.finally(() => running.delete(run));
         return run;
       },
-      { name: job.name, noOverlap: true, timezone: 'Etc/UTC' },
+      { name: job.name, noOverlap: true, timezone: job.timezone },
     ),
   );
   return {

@@ -54,6 +54,14 @@ export interface RouteConfig {
   readonly to: readonly string[];
 }
 
+/** When the incidents of the last day are told in one notice, and to whom. */
+export interface DigestConfig {
+  readonly cron: string;
+  readonly timezone: string;
+  /** Keys of `Config.notifiers`. */
+  readonly to: readonly string[];
+}
+
 export interface TracingConfig {
   readonly otlpEndpoint: string;
   /** Share of ticks that are traced, 0 … 1. */
@@ -76,6 +84,7 @@ export interface Config {
   /** An entry for every stage, in the order written; stages without probes have an empty list. */
   readonly probes: ReadonlyMap<StageId, readonly ProbeConfig[]>;
   readonly maintenance: readonly MaintenancePlan[];
+  readonly digests: readonly DigestConfig[];
   readonly calendars: { readonly holidays: readonly EpochMs[]; readonly timezone: string };
   readonly retention: Retention;
   readonly tracing: TracingConfig | undefined;

@@ -1,7 +1,7 @@
 import type { MaintenancePlan } from '../domain/plan.ts';
 import type { StageId } from '../domain/stage.ts';
 import { secretOf } from '../kit/secret.ts';
-import type { Config, RouteConfig, ServerConfig } from './config.ts';
+import type { Config, DigestConfig, RouteConfig, ServerConfig } from './config.ts';
 import type { Findings } from './findings.ts';
 import { hint, type Path } from './problem.ts';
 import type { RootShape } from './shape.ts';
@@ -54,6 +54,18 @@ export function readMaintenance(
     checkAll('pipeline', pipelines, known.pipelines, [...path, 'pipelines'], findings);
     checkAll('stage', stages, known.stages, [...path, 'stages'], findings);
     return { name, cron, timezone: timezone ?? calendar.timezone, duration, pipelines, stages: stages as StageId[] };
+  });
+}
+
+export function readDigests(
+  digests: RootShape['digests'],
+  calendar: Config['calendars'],
+  known: Names,
+  findings: Findings,
+): DigestConfig[] {
+  return digests.map(({ cron, timezone, to }, index) => {
+    checkAll('notifier', to, known.notifiers, ['digests', index, 'to'], findings);
+    return { cron, timezone: timezone ?? calendar.timezone, to };
   });
 }
 

@@ -3,7 +3,7 @@ import { CycleError, type Graph, graphOf, type StageId, stageId, stageNameOf } f
 import type { Registry } from '../kit/component.ts';
 import { type Raw, readActuators, readSection, readSources, readStore } from './components.ts';
 import type { Config } from './config.ts';
-import { readCalendars, readMaintenance, readRoutes, readServer } from './daemon.ts';
+import { readCalendars, readDigests, readMaintenance, readRoutes, readServer } from './daemon.ts';
 import type { Findings } from './findings.ts';
 import { type Finding, valueAt } from './issue.ts';
 import { parseLeniently } from './lenient.ts';
@@ -69,6 +69,7 @@ export function readRoot(raw: unknown, { registry, file }: RootInput, all: Findi
     plan: { pipelines: read.pipelines, policies, graph, holidays: calendars.holidays },
     probes: read.probes,
     maintenance,
+    digests: readDigests(root.digests, calendars, known, findings),
     calendars,
     retention: root.retention,
     tracing: otlpEndpoint === undefined ? undefined : { otlpEndpoint, sample },
@@ -152,7 +153,7 @@ function policyScene(
 
 /** Warns of what is configured and never used: somebody believes it works. */
 function warnOfUnused(root: RootShape, findings: Findings): void {
-  const told = new Set(root.routes.flatMap(({ to }) => to));
+  const told = new Set([...root.routes, ...root.digests].flatMap(({ to }) => to));
   for (const name of Object.keys(root.notifiers))
     if (!told.has(name)) findings.warning(['notifiers', name], 'no route leads to this notifier; it is never told');
   const stages = Object.values(root.pipelines).flatMap(({ stages }) => Object.values(stages));

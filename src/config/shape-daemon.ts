@@ -67,6 +67,12 @@ export const Maintenance = z.strictObject({
     .meta({ description: 'Stages it covers. Neither pipelines nor stages: everything.' }),
 });
 
+export const Digest = z.strictObject({
+  cron: cron.default('0 8 * * *'),
+  timezone: timezone.optional().meta({ description: 'Time zone of `cron`. Default: calendars.timezone.' }),
+  to: z.array(z.string()).min(1).meta({ description: 'Names of notifiers that get it.' }),
+});
+
 const keep = (description: string, fallback: string) =>
   durationIn(MINUTE, 3660 * DAY, 'from 1m to 3660d')
     .prefault(fallback)

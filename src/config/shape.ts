@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Calendars, Log, Maintenance, name, RetentionShape, Route, Server, Tracing } from './shape-daemon.ts';
+import { Calendars, Digest, Log, Maintenance, name, RetentionShape, Route, Server, Tracing } from './shape-daemon.ts';
 import { hole, PipelineShape, PolicyShape } from './shape-pipeline.ts';
 
 /** The whole file. Blocks of components are holes here: their own schemas read them, chosen by `type`. */
@@ -20,6 +20,10 @@ export const Root = z.strictObject({
     .array(Maintenance)
     .default([])
     .meta({ description: 'Times in which nothing is engaged and nobody is paged.' }),
+  digests: z
+    .array(Digest)
+    .default([])
+    .meta({ description: 'The incidents of the last day in one notice, on a calendar; none where there were none.' }),
   retention: RetentionShape.prefault({}).meta({ description: 'How long the store keeps things.' }),
   tracing: Tracing.prefault({}).meta({ description: 'OpenTelemetry spans.' }),
   log: Log.prefault({}).meta({ description: 'The log of the process on standard output.' }),
