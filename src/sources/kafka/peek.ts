@@ -111,7 +111,8 @@ export function peekerOf(client: Client, cluster: Cluster, clock: Clock): Peeker
         const place = at.get(`${topicId} ${partitionIndex}`);
         if (!place) continue;
         if (errorCode !== 0) refuse(place.topic.name, errorCode);
-        const found = foundIn(records ?? [], positionOf(place.seen, reset), clock.now() - clock.monotonic());
+        const bounds = { offset: positionOf(place.seen, reset), end: place.seen.end };
+        const found = foundIn(records ?? [], bounds, clock.now() - clock.monotonic());
         if (found) place.memory.peeked(found);
       }
     }
@@ -159,21 +160,30 @@ export function worthALook(places: readonly Place[], reset: OffsetReset, now: Du
 }
 
 /**
- * The first record at or after `offset`. Markers of transactions are no records, and compaction leaves holes. `undefined`
- * where the answer ends before it is certain, or where the record carries no timestamp.
+ * The first record at or after `offset` and before `end`. Markers of transactions are no records, compaction leaves holes, and
+ * from `end` on the records of open transactions may lie. `undefined` where the answer stops before that is certain, or where
+ * the record carries no timestamp.
  *
  * @param epoch what the monotonic clock showed 0 at, in milliseconds since 1970.
  */
-export function foundIn(batches: readonly Batch[], offset: number, epoch: number): Peeked | undefined {
+export function foundIn(
+  batches: readonly Batch[],
+  { offset, end }: { readonly offset: number; readonly end: number },
+  epoch: number,
+): Peeked | undefined {
   let through = offset;
   for (const batch of batches) {
     const first = Number(batch.firstOffset);
-    through = Math.max(through, first + batch.lastOffsetDelta + 1);
-    if (batch.attributes & IS_CONTROL) continue;
-    const record = batch.records.find(({ offsetDelta }) => first + offsetDelta >= offset);
-    if (!record) continue;
-    const appended = (batch.attributes & IS_LOG_APPEND_TIME) !== 0;
-    const timestamp = Number(appended ? batch.maxTimestamp : batch.firstTimestamp + record.timestampDelta);
+    const isControl = (batch.attributes & IS_CONTROL) !== 0;
+    const record = isControl ? undefined : batch.records.find(({ offsetDelta }) => first + offsetDelta >= offset);
+    if (!record) {
+      through = Math.max(through, first + batch.lastOffsetDelta + 1);
+      continue;
+    }
+    const at = first + record.offsetDelta;
+    if (at >= end) return { offset, kind: 'nothing', through: at };
+    const isAppendTime = (batch.attributes & IS_LOG_APPEND_TIME) !== 0;
+    const timestamp = Number(isAppendTime ? batch.maxTimestamp : batch.firstTimestamp + record.timestampDelta);
     return timestamp < 0 ? undefined : { offset, kind: 'record', at: timestamp - epoch };
   }
   return through > offset ? { offset, kind: 'nothing', through } : undefined;

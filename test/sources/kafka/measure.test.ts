@@ -252,15 +252,19 @@ test('the next record is found behind markers and holes', () => {
   });
   const CONTROL = 1 << 5;
   const APPENDED = 1 << 3;
-  assert.deepEqual(foundIn([batch(10, [0, 1, 2])], 11, 0), { offset: 11, kind: 'record', at: 1_001 });
-  assert.deepEqual(foundIn([batch(10, [0], CONTROL), batch(11, [4])], 10, 500), {
+  const found = (batches: Parameters<typeof foundIn>[0], offset: number, end = 100) =>
+    foundIn(batches, { offset, end }, 500);
+  assert.deepEqual(found([batch(10, [0, 1, 2])], 11), { offset: 11, kind: 'record', at: 501 });
+  assert.deepEqual(found([batch(10, [0], CONTROL), batch(11, [4])], 10), { offset: 10, kind: 'record', at: 504 });
+  assert.deepEqual(found([batch(10, [0, 1], APPENDED)], 10), { offset: 10, kind: 'record', at: 8_500 });
+  assert.deepEqual(found([batch(10, [0], CONTROL)], 10), { offset: 10, kind: 'nothing', through: 11 });
+  assert.equal(found([], 10), undefined);
+  // What lies behind the end belongs to an open transaction, or came after the end was read.
+  assert.deepEqual(found([batch(10, [0], CONTROL), batch(11, [0])], 10, 11), {
     offset: 10,
-    kind: 'record',
-    at: 504,
+    kind: 'nothing',
+    through: 11,
   });
-  assert.deepEqual(foundIn([batch(10, [0, 1], APPENDED)], 10, 0), { offset: 10, kind: 'record', at: 9_000 });
-  assert.deepEqual(foundIn([batch(10, [0], CONTROL)], 10, 0), { offset: 10, kind: 'nothing', through: 11 });
-  assert.equal(foundIn([], 10, 0), undefined);
 });
 
 test('whatever is seen: nothing is negative, nothing is infinite, and what is not known is not claimed', () => {
