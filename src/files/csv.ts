@@ -27,7 +27,8 @@ export async function* readCsv(pieces: AsyncIterable<string> | Iterable<string>)
       from = end + 1;
     }
     rest = rest.slice(from);
-    if (rest.length > LONGEST_RECORD) throw new HeadgateError('too-large', `line ${line}: a record is longer than ${LONGEST_RECORD} characters`);
+    if (rest.length > LONGEST_RECORD)
+      throw new HeadgateError('too-large', `line ${line}: a record is longer than ${LONGEST_RECORD} characters`);
   }
   if (rest.trim() !== '') yield { line, cells: cellsOf(rest, line) };
 }
