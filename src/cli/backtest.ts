@@ -1,5 +1,3 @@
-import { createWriteStream } from 'node:fs';
-import type { Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
 import { readConfigFile } from '../app/config-file.ts';
 import { engineForConfig } from '../app/offline.ts';
@@ -12,7 +10,8 @@ import type { Engine } from '../engine/engine.ts';
 import type { Outcome } from '../engine/ledger.ts';
 import { recordOf } from '../engine/record.ts';
 import { replay } from '../engine/replay.ts';
-import { type CommandIo, write } from './command.ts';
+import type { CommandIo } from './command.ts';
+import { type Output, openOutput } from './output.ts';
 import { openTable, type Table, type TableRow } from './table.ts';
 
 export const summary =
@@ -38,7 +37,7 @@ export async function run(argv: readonly string[], io: CommandIo): Promise<numbe
   const { config } = readConfigFile(values.config, io.env);
   const engine = engineForConfig(config);
   const table = await openTable({ input: values.input, stdin: io.stdin, time: values.time, values: undefined });
-  const output = values.output === undefined ? undefined : createWriteStream(values.output);
+  const output = values.output === undefined ? undefined : await openOutput(values.output, io.stdout);
   const summary = new Summary();
   for await (const batch of batches(table, values.stage, engine)) {
     const at = (batch[0] as Snapshot).at;
@@ -47,14 +46,14 @@ export async function run(argv: readonly string[], io: CommandIo): Promise<numbe
       if (output) await writeLines(output, outcome, at);
     }
   }
-  if (output) await new Promise<void>((resolve) => output.end(resolve));
+  await output?.end();
   io.stdout.write(values.format === 'json' ? `${JSON.stringify(summary.toJSON())}\n` : summary.toText());
   return 0;
 }
 
-async function writeLines(output: Writable, outcome: Outcome, at: EpochMs): Promise<void> {
+async function writeLines(output: Output, outcome: Outcome, at: EpochMs): Promise<void> {
   const lines = recordOf(outcome, at);
-  if (lines.length > 0) await write(output, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  if (lines.length > 0) await output.write(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
 }
 
 /** Rows of one time become one batch of snapshots. */

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { defaultDetectors, offlineEngine, openStore } from '../app/offline.ts';
+import { HeadgateError } from '../domain/error.ts';
 import type { GateRequest, Lease } from '../domain/lease.ts';
 import type { Store } from '../domain/ports.ts';
 import { stageNameOf } from '../domain/stage.ts';
@@ -36,17 +37,43 @@ export async function run(argv: readonly string[], io: CommandIo): Promise<numbe
   const store = await (values.state === undefined
     ? openStore('memory', {})
     : openStore('sqlite', { path: join(values.state, 'engine.db') }));
-  let session: Session | undefined;
-  for await (const line of createInterface({ input: io.stdin, crlfDelay: Number.POSITIVE_INFINITY })) {
-    if (line.trim() === '') continue;
-    const message = JSON.parse(line) as { hello: Hello } | Observation;
-    if ('hello' in message) session = await Session.open(message.hello, store);
-    else if (session) await write(io.stdout, `${JSON.stringify(await session.observe(message))}\n`);
-    else throw new Error('the first line must be a hello');
+  try {
+    await converse(io, store);
+  } finally {
+    await store.close();
   }
-  await store.close();
   return 0;
 }
+
+async function converse(io: CommandIo, store: Store): Promise<void> {
+  let session: Session | undefined;
+  let number = 0;
+  for await (const line of createInterface({ input: io.stdin, crlfDelay: Number.POSITIVE_INFINITY })) {
+    number++;
+    if (line.trim() === '') continue;
+    const message = messageOf(line, number);
+    if ('hello' in message) session = await Session.open(message.hello, store);
+    else if (session) await write(io.stdout, `${JSON.stringify(await session.observe(message))}\n`);
+    else throw new HeadgateError('malformed', `line ${number}: the first line must be a hello`);
+  }
+}
+
+/** @throws HeadgateError `malformed` where the line is neither a greeting nor an observation. */
+function messageOf(line: string, number: number): { readonly hello: Hello } | Observation {
+  try {
+    const message = JSON.parse(line) as { readonly hello: Hello } | Observation;
+    if ('hello' in message ? isHello(message.hello) : isObservation(message)) return message;
+  } catch {
+    // Said below; where in the line it stops being JSON helps nobody.
+  }
+  throw new HeadgateError('malformed', `line ${number} is neither a hello nor an observation in JSON`);
+}
+
+const isHello = ({ slo_seconds, every_seconds, sources, stages }: Hello): boolean =>
+  Number.isFinite(slo_seconds) && every_seconds > 0 && Array.isArray(sources) && Array.isArray(stages);
+
+const isObservation = ({ t, gap, sources, stages }: Observation): boolean =>
+  Number.isFinite(t) && (gap === true || (typeof sources === 'object' && typeof stages === 'object'));
 
 /** An engine whose gates are at the other end of the line: what it asks is taken as done. */
 class Session {

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { HeadgateError } from '../domain/error.ts';
@@ -32,27 +33,28 @@ export interface TableOptions {
 /**
  * Opens a CSV of samples.
  *
- * @throws HeadgateError `malformed` where there is no header, a named column is missing, or a time cannot be read.
+ * @throws HeadgateError `not-found` where there is no such file, `malformed` where there is no header, a named column is missing,
+ * or (while rows are read) a time cannot be read.
  */
 export async function openTable(options: TableOptions): Promise<Table> {
-  const source = options.input === '-' ? options.stdin : createReadStream(options.input);
+  const name = options.input === '-' ? 'standard input' : options.input;
+  const source = options.input === '-' ? options.stdin : await openFile(options.input);
   source.setEncoding('utf8');
   const records = readCsv(source as AsyncIterable<string>);
   const first = await records.next();
-  if (first.done) throw new HeadgateError('malformed', `${options.input} is empty; want a header line and rows`);
+  if (first.done) throw new HeadgateError('malformed', `${name} is empty; want a header line and rows`);
   const head = first.value.cells.map((cell) => cell.trim());
-  const time = options.time === undefined ? 0 : columnOf(head, options.time, options.input);
+  const time = options.time === undefined ? 0 : columnOf(head, options.time, name);
   const stage = head.indexOf('stage');
   const columns = options.values ?? head.filter((name, index) => index !== time && index !== stage && name !== '');
-  const places = columns.map((name) => columnOf(head, name, options.input));
+  const places = columns.map((column) => columnOf(head, column, name));
   return {
     columns,
     async *rows() {
       for await (const { line, cells } of records) {
         const text = cells[time] ?? '';
         const at = parseTime(text);
-        if (at === undefined)
-          throw new HeadgateError('malformed', `${options.input} line ${line}: "${text}" is no time`);
+        if (at === undefined) throw new HeadgateError('malformed', `${name} line ${line}: "${text}" is no time`);
         yield {
           time: text,
           at,
@@ -62,6 +64,16 @@ export async function openTable(options: TableOptions): Promise<Table> {
       }
     },
   };
+}
+
+async function openFile(path: string): Promise<Readable> {
+  const file = createReadStream(path);
+  try {
+    await once(file, 'open');
+  } catch (cause) {
+    throw new HeadgateError('not-found', `${path} cannot be read; is the path right?`, { cause });
+  }
+  return file;
 }
 
 function columnOf(head: readonly string[], name: string, input: string): number {
