@@ -14,7 +14,10 @@ export const RedisStreamsConfig = z
   .strictObject({
     url: z
       .string()
-      .regex(PLAIN_URL, 'want redis://host:port/database or rediss://…, without user and password')
+      .refine(
+        (text) => PLAIN_URL.test(text),
+        'want redis://host:port/database or rediss://…, without user and password',
+      )
       .optional()
       .meta({ description: 'Address as redis://host:port/database; rediss:// speaks TLS.' }),
     host: z.string().min(1).default('localhost').meta({ description: 'Host of the server, instead of url.' }),
