@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import { EVERYWHERE } from '../config/stages.ts';
 import { HeadgateError } from '../domain/error.ts';
 import type { Plan, StagePlan } from '../domain/plan.ts';
 import type { Store } from '../domain/ports.ts';
@@ -13,7 +14,9 @@ import { detectorsFrom, reversibilities } from './world.ts';
 
 /** The detectors a stage has where nothing else is configured, with their default settings. */
 export const defaultDetectors = (): StagePlan['detectors'] =>
-  registry.detectors.map(({ type, config }) => ({ type, config: config.parse({}) }));
+  registry.detectors
+    .filter(({ type }) => EVERYWHERE.includes(type))
+    .map(({ type, config }) => ({ type, config: config.parse({}) }));
 
 /** @throws HeadgateError `bad-config` where the text is no duration. */
 export function durationOf(text: string): DurationMs {

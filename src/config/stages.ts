@@ -16,7 +16,7 @@ type PipelineShape = RootShape['pipelines'][string];
 type StageShape = PipelineShape['stages'][string];
 
 /** Run on every stage unless its `detectors:` says otherwise. */
-const EVERYWHERE = ['limits', 'baseline'];
+export const EVERYWHERE: readonly string[] = ['limits', 'baseline'];
 const MOST_STAGES = 10_000;
 
 /** Stage names of every pipeline as written, also of those that are wrong elsewhere. */

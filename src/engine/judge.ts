@@ -1,7 +1,7 @@
 import type { Budget, StagePlan } from '../domain/plan.ts';
 import type { Score, Surprise } from '../domain/score.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
-import { partOfSubject, type Subject } from '../domain/subject.ts';
+import { partOfSubject, type Subject, VECTOR } from '../domain/subject.ts';
 import { type DurationMs, type EpochMs, HOUR } from '../domain/time.ts';
 import type { Severity, Verdict } from '../domain/verdict.ts';
 import { CLOSE_SAMPLES, CLOSE_SHARE, type EpisodeLine, episodeLine } from './budget.ts';
@@ -89,7 +89,7 @@ export function createJudge(plan: StagePlan): StageJudge {
         if (scored.some((score) => score.state === 'ready')) ready++;
         if (scored.some((score) => score.value >= 1)) own.add(subject);
         hold(state, scored, standing.distorted);
-        live(state, snapshot.values.get(partOfSubject(subject)), snapshot.at, standing.distorted);
+        live(state, shownOf(snapshot, partOfSubject(subject)), snapshot.at, standing.distorted);
       }
       const accepted = [...bySubject.keys()].filter((subject) => isTheNewNormal(stateOf(subject)));
       current = verdictOf(plan, subjects, scores, snapshot.at, current);
@@ -219,6 +219,12 @@ function hold(state: SubjectState, scores: readonly Score[], distorted: boolean)
 
 const rank = (severity: 'ok' | 'warning' | 'critical'): number =>
   severity === 'critical' ? 2 : severity === 'warning' ? 1 : 0;
+
+/** A number that moves while the subject is alive: its value; of all signals together their sum; of a profile the age of its data. */
+function shownOf({ values, profiles }: Snapshot, part: string): number | undefined {
+  if (part !== VECTOR) return values.get(part) ?? profiles.get(part)?.to;
+  return values.size === 0 ? undefined : [...values.values()].reduce((sum, value) => sum + value / values.size, 0);
+}
 
 /** Keeps the clock of a long hold, and what the values looked like meanwhile. A lease stops the clock. */
 function live(state: SubjectState, value: number | undefined, at: EpochMs, distorted: boolean): void {

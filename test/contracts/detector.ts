@@ -6,6 +6,7 @@ import type { Signal } from '../../src/domain/signal.ts';
 import { emptySnapshot, type Gap, type Snapshot } from '../../src/domain/snapshot.ts';
 import { subjectOf } from '../../src/domain/subject.ts';
 import { DAY, HOUR } from '../../src/domain/time.ts';
+import { runJob } from '../../src/engine/jobs.ts';
 import type { Detector, DetectorDefinition, HowToAdvance } from '../../src/kit/component.ts';
 import { seededRandom } from '../../src/stats/random.ts';
 
@@ -15,6 +16,8 @@ export interface DetectorCase {
   readonly stage: StagePlan;
   /** Signals fed; at least two. */
   readonly signals: readonly Signal[];
+  /** Parts of the stage it speaks of, where these are not the signals. */
+  readonly subjects?: readonly string[];
   /** Snapshots after which at least one subject has to be past warming. */
   readonly warmSnapshots: number;
   /** Saved state may not be larger than this for each signal. */
@@ -37,6 +40,7 @@ export function detectorContract(definition: DetectorDefinition, of: DetectorCas
       const snapshot = feed.at(from + i);
       const surprises = detector.score(snapshot, snapshot.at, []);
       detector.advance(snapshot, snapshot.at, LEARN);
+      doJobs(detector, snapshot.at);
       return surprises;
     });
   const warm = (): Detector => {
@@ -58,7 +62,7 @@ export function detectorContract(definition: DetectorDefinition, of: DetectorCas
       const detector = build();
       run(detector, 0, of.warmSnapshots);
       const spoken = new Set(scoresAt(detector, feed.at(of.warmSnapshots)).map((surprise) => surprise.subject));
-      for (const signal of of.signals) assert.ok(spoken.has(subjectOf(stage.id, signal)), signal);
+      for (const part of of.subjects ?? of.signals) assert.ok(spoken.has(subjectOf(stage.id, part)), part);
       assert.ok(scoresAt(detector, feed.at(of.warmSnapshots)).some((surprise) => surprise.state !== 'warming'));
     });
 
@@ -207,6 +211,15 @@ export function detectorContract(definition: DetectorDefinition, of: DetectorCas
       }
     });
   });
+}
+
+/** What the engine does with the jobs of a detector, at once. */
+function doJobs(detector: Detector, now: number): void {
+  const job = detector.retrain?.(now);
+  if (!job) return;
+  const result = runJob(job);
+  assert.deepEqual(runJob(job), result, 'the same job gives the same result');
+  detector.trained?.(result);
 }
 
 /** A seasonal, noisy input that depends on nothing but its index. */
