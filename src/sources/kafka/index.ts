@@ -1,7 +1,6 @@
 import { type Signal, type SignalSpec, signalSpec } from '../../domain/signal.ts';
 import type { Reading } from '../../domain/snapshot.ts';
 import { type DurationMs, HOUR } from '../../domain/time.ts';
-import { unlessAborted } from '../../kit/abort.ts';
 import { defineSource, type PluginContext, type Source } from '../../kit/component.ts';
 import { limiter } from '../../kit/limits.ts';
 import { kafkaClient } from './client.ts';
@@ -156,10 +155,9 @@ function create(config: KafkaConfig, { clock }: PluginContext): Source<KafkaProb
     return measure(places, seen, ask, clock.monotonic());
   };
 
-  const run = <Answer>(call: () => Promise<Answer>, abort: AbortSignal): Promise<Answer> => {
-    const given = AbortSignal.any([abort, closing.signal]);
-    return limits.run((signal) => unlessAborted(call(), signal, what), given);
-  };
+  // The client cannot call a request off; what comes of it later is dropped.
+  const run = <Answer>(call: () => Promise<Answer>, abort: AbortSignal): Promise<Answer> =>
+    limits.run(call, AbortSignal.any([abort, closing.signal]));
 
   return {
     probe: async (ask, stage, abort) => run(() => read(ask, JSON.stringify([stage, ask])), abort),
