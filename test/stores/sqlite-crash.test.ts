@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { CHAIN_START, type ChainEnd, verifyAudit } from '../../src/domain/audit.ts';
+import type { StageId } from '../../src/domain/stage.ts';
+import { HOUR } from '../../src/domain/time.ts';
 import { openSqlite } from '../../src/stores/sqlite/open-store.ts';
 import { batchIds, KEPT_BATCHES } from './crash-batches.ts';
 import { folder, sha256 } from './rows.ts';
@@ -45,8 +47,12 @@ async function inspect(path: string, acknowledged: number, from: ChainEnd): Prom
   );
   const state = await store.loadState('k');
   assert.equal(new Set(state?.bytes).size, 1, 'a blob is whole');
-  const samples = await store.samplesSince('p.s0', 0);
-  assert.equal((await store.samplesSince('p.s19', 0)).length, samples.length, 'samples of one append are whole');
+  // Retention works stage by stage and may have been killed between two; of the last hour nothing is due yet.
+  const newest = (await store.samplesSince('p.s0', 0)).at(-1)?.at ?? 0;
+  const [one, other] = await Promise.all(
+    ['p.s0', 'p.s19'].map((id) => store.samplesSince(id as StageId, newest - HOUR)),
+  );
+  assert.equal(other?.length, one?.length, 'samples of one append are whole');
   await store.close();
   return links.at(-1) ?? from;
 }
