@@ -18,9 +18,25 @@ export interface Program {
   /** Waits until standard output holds the text or matches; fails early where the process ends. */
   says(what: string | RegExp, within?: number): Promise<void>;
   /** Sends a signal to the process and its children, as a terminal does for Ctrl-C. */
-  interrupt(signal: NodeJS.Signals): void;
+  interrupt(name: NodeJS.Signals): void;
   /** True where no process of the group is left. */
   isGone(): boolean;
+}
+
+/** Groups that run, for the day on which the test itself is ended from outside and no hook is called any more. */
+const groups = new Set<number>();
+const endAll = (): void => {
+  for (const group of groups) signal(group, 'SIGKILL');
+};
+process.once('exit', endAll);
+process.once('SIGTERM', () => process.exit(143));
+
+function signal(group: number, name: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(group, name);
+  } catch {
+    return false;
+  }
 }
 
 /** Starts `headgate ARGS`. Whatever is left of it ends with the test. */
@@ -44,14 +60,11 @@ export function headgate(
     said.ended = true;
     return code as number | null;
   });
-  const send = (signal: NodeJS.Signals | 0): boolean => {
-    try {
-      return process.kill(group, signal);
-    } catch {
-      return false;
-    }
-  };
-  t.after(() => send('SIGKILL'));
+  groups.add(group);
+  t.after(() => {
+    signal(group, 'SIGKILL');
+    groups.delete(group);
+  });
   return {
     child,
     ended,
@@ -71,8 +84,8 @@ export function headgate(
       }
       if (!matches()) throw new Error(`it ended before it said ${what}:\n${said.out}\n${said.err}`);
     },
-    interrupt: send,
-    isGone: () => !send(0),
+    interrupt: (name) => signal(group, name),
+    isGone: () => !signal(group, 0),
   };
 }
 
