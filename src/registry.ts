@@ -11,13 +11,14 @@ import { httpJson } from './sources/http-json/index.ts';
 import { kafka } from './sources/kafka/index.ts';
 import { metricsEndpoint } from './sources/metrics-endpoint/index.ts';
 import { postgres } from './sources/postgres/index.ts';
+import { prometheus } from './sources/prometheus/index.ts';
 import { redisStreams } from './sources/redis-streams/index.ts';
 import { memory } from './stores/memory/index.ts';
 import { sqlite } from './stores/sqlite/index.ts';
 
 /** All components of this build; one line for each plugin. */
 export const registry: Registry = {
-  sources: [metricsEndpoint, httpJson, redisStreams, postgres, kafka],
+  sources: [metricsEndpoint, httpJson, redisStreams, prometheus, postgres, kafka],
   detectors: [limits, baseline],
   actuators: [valve, httpGate],
   notifiers: [slack, pagerduty, webhook, logNotifier],

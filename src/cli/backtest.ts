@@ -1,15 +1,17 @@
 import { parseArgs } from 'node:util';
 import { readConfigFile } from '../app/config-file.ts';
-import { engineForConfig } from '../app/offline.ts';
+import { type PastAsk, pastOf } from '../app/history.ts';
+import { durationOf, engineForConfig } from '../app/offline.ts';
 import { HeadgateError } from '../domain/error.ts';
 import type { Incident } from '../domain/incident.ts';
 import { emptySnapshot, type Snapshot } from '../domain/snapshot.ts';
 import type { StageId } from '../domain/stage.ts';
-import { type EpochMs, MINUTE, WEEK } from '../domain/time.ts';
+import { type EpochMs, MINUTE, SECOND, WEEK } from '../domain/time.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Outcome } from '../engine/ledger.ts';
 import { recordOf } from '../engine/record.ts';
 import { replay } from '../engine/replay.ts';
+import { registry } from '../registry.ts';
 import type { CommandIo } from './command.ts';
 import { type Output, openOutput } from './output.ts';
 import { openTable, type Table, type TableRow } from './table.ts';
@@ -17,8 +19,12 @@ import { openTable, type Table, type TableRow } from './table.ts';
 export const summary =
   'Runs recorded samples through a config: what would have been told, and what would have been done.';
 export const usage = `headgate backtest --config FILE --input X.csv [--stage pipeline.stage] [--time COLUMN] [--output Y.ndjson] [--format json]
+       headgate backtest --config FILE --from TIME [--to TIME] [--step DURATION] [--prometheus URL] [--output …] [--format json]
 
 The CSV has a column of time and one column for each signal; a column "stage" names the stage of a row, or --stage names it for all.
+With --from the past is asked of Prometheus instead: every query of the config's probes of type prometheus, from --from to --to (now),
+each time its stage would have looked, or every --step. TIME is 2026-01-05T08:00Z, or a duration before now such as 7d. --prometheus
+asks that server instead of the ones in the config.
 Gates are taken to obey at once. --output takes every score, verdict, incident and decision as one JSON object a line: the same bytes
 as the daemon gives for the same day.`;
 
@@ -30,16 +36,27 @@ export async function run(argv: readonly string[], io: CommandIo): Promise<numbe
       input: { type: 'string', default: '-' },
       stage: { type: 'string' },
       time: { type: 'string' },
+      from: { type: 'string' },
+      to: { type: 'string' },
+      step: { type: 'string' },
+      prometheus: { type: 'string' },
       output: { type: 'string' },
       format: { type: 'string', default: 'text' },
     },
   });
   const { config } = readConfigFile(values.config, io.env);
   const engine = engineForConfig(config);
-  const table = await openTable({ input: values.input, stdin: io.stdin, time: values.time, values: undefined });
+  const past = pastAsk(values, Date.now());
+  const recorded = past
+    ? pastOf(config, registry, past, new AbortController().signal)
+    : batches(
+        await openTable({ input: values.input, stdin: io.stdin, time: values.time, values: undefined }),
+        values.stage,
+        engine,
+      );
   const output = values.output === undefined ? undefined : await openOutput(values.output, io.stdout);
   const summary = new Summary();
-  for await (const batch of batches(table, values.stage, engine)) {
+  for await (const batch of recorded) {
     const at = (batch[0] as Snapshot).at;
     for (const outcome of replay(engine, batch, at)) {
       summary.add(outcome, at);
@@ -49,6 +66,38 @@ export async function run(argv: readonly string[], io: CommandIo): Promise<numbe
   await output?.end();
   io.stdout.write(values.format === 'json' ? `${JSON.stringify(summary.toJSON())}\n` : summary.toText());
   return 0;
+}
+
+/** What of the past is asked for; `undefined` where a file is to be read. */
+function pastAsk(
+  { from, to, step, prometheus }: { from?: string; to?: string; step?: string; prometheus?: string },
+  now: EpochMs,
+): PastAsk | undefined {
+  if (from === undefined) {
+    if (prometheus === undefined && to === undefined && step === undefined) return undefined;
+    throw new HeadgateError('bad-config', '--prometheus, --to and --step need --from, such as --from 7d');
+  }
+  if (prometheus !== undefined && !URL.canParse(prometheus))
+    throw new HeadgateError('bad-config', `--prometheus wants an address such as http://prometheus:9090`);
+  const ask = {
+    from: timeOf(from, now),
+    to: to === undefined ? now : timeOf(to, now),
+    step: step === undefined ? undefined : durationOf(step),
+    url: prometheus,
+  };
+  if (ask.from > ask.to) throw new HeadgateError('bad-config', '--from is later than --to');
+  if (ask.step !== undefined && ask.step < SECOND) throw new HeadgateError('bad-config', '--step is at least 1s');
+  return ask;
+}
+
+function timeOf(text: string, now: EpochMs): EpochMs {
+  if (/^[\d.]+[a-z]/.test(text)) return now - durationOf(text);
+  const at = Date.parse(text);
+  if (!Number.isNaN(at)) return at;
+  throw new HeadgateError(
+    'bad-config',
+    `"${text}" is no time; want 2026-01-05T08:00Z, or a duration before now such as 7d`,
+  );
 }
 
 async function writeLines(output: Output, outcome: Outcome, at: EpochMs): Promise<void> {

@@ -43,7 +43,19 @@ export interface Source<Probe> {
    * lists the kind under `discovers`. Rejects and honours `abort` as `probe` does.
    */
   discover?(kind: Discoverable, pattern: string, abort: AbortSignal): Promise<readonly string[]>;
+  /**
+   * What probes would have answered at `from`, `from + step`, … up to `to`, oldest first, each with its `at`; for sources that
+   * know the past. The caller asks for at most 10,000 steps at a time. Rejects and honours `abort` as `probe` does.
+   */
+  history?(ask: Probe, stage: StageId, range: TimeRange, abort: AbortSignal): Promise<readonly Reading[]>;
   close(): Promise<void>;
+}
+
+/** A time with a rhythm, both ends included. */
+export interface TimeRange {
+  readonly from: EpochMs;
+  readonly to: EpochMs;
+  readonly step: DurationMs;
 }
 
 /** Kinds of things that a source may be asked to list, as they are named under `for_each`. */

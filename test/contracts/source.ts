@@ -14,9 +14,9 @@ import { until } from '../support/until.ts';
 /** What the contract needs to know of a source that speaks HTTP. `Ask` is the parsed probe. */
 export interface HttpSourceSubject<Ask> {
   readonly name: string;
-  /** A fresh source that waits for `timeout` ms at most and takes bodies up to `maxBytes`. */
-  make(limits: { timeout: number; maxBytes: number }): Source<Ask>;
-  /** What to ask of a server. */
+  /** A fresh source that waits for `timeout` ms at most and takes bodies up to `maxBytes`; `url` for those that connect to one. */
+  make(limits: { timeout: number; maxBytes: number }, url: string): Source<Ask>;
+  /** What to ask of a server; `url` for those that are given one with every ask. */
   ask(url: string): Ask;
   /** What a healthy system answers, and what the first probe makes of it. */
   readonly good: { readonly body: string; readonly type: string; readonly values: Readonly<Record<Signal, number>> };
@@ -41,7 +41,7 @@ export function httpSourceContract<Ask>(subject: HttpSourceSubject<Ask>): void {
     run: (source: Source<Ask>, ask: Ask) => Promise<void>,
     limits = { timeout: 10_000, maxBytes: CAP },
   ): Promise<void> => {
-    const source = subject.make(limits);
+    const source = subject.make(limits, `${server.url}/status`);
     try {
       await run(source, subject.ask(`${server.url}/status`));
       await source.close();
@@ -114,8 +114,9 @@ export function httpSourceContract<Ask>(subject: HttpSourceSubject<Ask>): void {
       ));
 
     test('calls a port where nobody listens unreachable', async () => {
-      const source = subject.make({ timeout: 5_000, maxBytes: CAP });
-      await fails(source.probe(subject.ask(`http://127.0.0.1:${await freePort()}/`), STAGE, never), 'unreachable');
+      const url = `http://127.0.0.1:${await freePort()}/`;
+      const source = subject.make({ timeout: 5_000, maxBytes: CAP }, url);
+      await fails(source.probe(subject.ask(url), STAGE, never), 'unreachable');
       await source.close();
     });
 
@@ -187,7 +188,7 @@ export function httpSourceContract<Ask>(subject: HttpSourceSubject<Ask>): void {
       ));
 
     test('can be closed before it was used, twice, and while it waits; then it rejects', async () => {
-      await subject.make({ timeout: 5_000, maxBytes: CAP }).close();
+      await subject.make({ timeout: 5_000, maxBytes: CAP }, 'http://127.0.0.1/').close();
       await serving(
         () => {},
         async (source, ask) => {
