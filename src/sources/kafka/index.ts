@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { type Signal, type SignalSpec, signalSpec } from '../../domain/signal.ts';
 import type { Reading } from '../../domain/snapshot.ts';
 import { type DurationMs, HOUR } from '../../domain/time.ts';
@@ -6,7 +7,7 @@ import { limiter } from '../../kit/limits.ts';
 import { kafkaClient } from './client.ts';
 import { KafkaConfig, KafkaProbe } from './config.ts';
 import { groupSignals, measure } from './measure.ts';
-import { type Memory, takeIn } from './observation.ts';
+import { forgetOthers, type Memory, type Place, takeInTopic } from './observation.ts';
 import { readerOf } from './reader.ts';
 
 const OWN_SIGNALS: readonly SignalSpec[] = [
@@ -115,6 +116,8 @@ function signalsOf({ topic, group, dlq, retention }: KafkaProbe): readonly Signa
 /** Probes at once on one cluster; each asks up to five questions. */
 const CONCURRENCY = 16;
 const MOST_WAITING = 10_000;
+/** With so many partitions other work is let go on between the steps. */
+const LARGE = 1_000;
 /** What was kept for a probe that nobody asks any more is dropped after this long. */
 const FORGET_AFTER: DurationMs = HOUR;
 
@@ -148,9 +151,17 @@ function create(config: KafkaConfig, { clock }: PluginContext): Source<KafkaProb
 
   const readTopics = async (ask: KafkaProbe & { topic: string[] }, key: string): Promise<Reading> => {
     const { observation, topics } = await reader.observe(ask);
-    const places = takeIn(memoryOf(key), observation);
+    const memory = memoryOf(key);
+    forgetOthers(memory, observation);
+    const places: Place[] = [];
+    for (const topic of observation.topics) {
+      // Ten thousand partitions in one go would hold up everything else.
+      if (places.length >= LARGE) await setImmediate();
+      for (const place of takeInTopic(memory, topic, observation.at)) places.push(place);
+    }
     const looks = ask.exact && ask.group !== undefined;
     if (looks) await reader.peek(places, topics, ask.offset_reset);
+    if (places.length >= LARGE) await setImmediate();
     const seen = { ...observation, peekTrouble: looks ? reader.peekTrouble(topics) : undefined };
     return measure(places, seen, ask, clock.monotonic());
   };
