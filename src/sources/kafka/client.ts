@@ -60,11 +60,13 @@ export function kafkaClient(config: KafkaConfig, clock: Clock): Client {
   let known: readonly Broker[] = [];
   let closed = false;
   let started: Promise<{ kafka: KafkaPackage; pool: ConnectionPool }> | undefined;
+  let refuseNew = (): void => {};
 
   const start = async () => {
     const kafka = await lazyImport('@platformatic/kafka', '^2.12.1', () => import('@platformatic/kafka'));
     const pool = new kafka.ConnectionPool(config.client_id, connectionOptions(config, sasl.options));
     pool.on('connecting', ({ connection }) => watch(connection));
+    refuseNew = () => pool.close(() => {});
     return { kafka, pool };
   };
 
@@ -93,6 +95,8 @@ export function kafkaClient(config: KafkaConfig, clock: Clock): Client {
       try {
         started ??= start();
         const { kafka, pool } = await started;
+        // Closed while the package was loaded: a socket opened now would have nobody to close it.
+        if (closed) throw new HeadgateError('aborted', `${whom}: the connection has been closed`);
         const connection = await (to ? pool.get(to) : pool.getFirstAvailable([...configured, ...known]));
         const ranges = await versionsOf(kafka, connection);
         const fitting = choices(kafka).find(({ api }) => isWithin(ranges, api));
@@ -109,6 +113,8 @@ export function kafkaClient(config: KafkaConfig, clock: Clock): Client {
     close: () => {
       closed = true;
       sasl.close();
+      // Else the client would turn to the next broker as soon as the first is cut.
+      refuseNew();
       for (const connection of open) cut(connection);
       open.clear();
     },

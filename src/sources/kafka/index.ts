@@ -42,20 +42,18 @@ Asks the brokers what the group has committed, then where the partitions end, th
 group, however many partitions it reads. Nothing is changed and the group is not joined. Apache Kafka 3.1 or newer, and what
 speaks its protocol; both group protocols (classic and KIP-848).
 
-| signal | value |
-|---|---|
-| \`lag_records\` | records that wait: end minus commit, summed over partitions, never below 0, since commits are read first |
-| \`lag_seconds\` | age of the oldest waiting record, of the partition that is furthest behind |
-| \`lag_confidence\` | how that is known: 3 exact, 2 interpolated, 1 extrapolated, 0 not known |
-| \`in_records_per_second\`, \`out_records_per_second\` | growth of ends and of commits since the last poll |
-| \`group_members\`, \`rebalancing\` | members, and 1 while the partitions are spread anew; an empty group has 0 members, which is not a gap |
-| \`stuck_partitions\` | partitions with waiting records whose commit has not moved for \`stuck_after\` |
-| \`hot_partition_share\` | (records waiting in the fullest partition + 10) / (all waiting + 10 for each partition); absent with one partition |
-| \`rewound_records\` | by how many records the group was set back since the last poll |
-| \`loss_horizon_seconds\` | time until the oldest waiting record is deleted by age or size if the group stopped now; 0 while records are being lost; absent where nothing is deleted |
-| \`lost_records\` | records that were deleted before the group took them |
-| \`dlq_depth\` | records in the topic of dead letters |
-| \`partitions\` | partitions of the topics |
+- \`lag_records\`: records that wait: end minus commit, summed over partitions, never below 0, since commits are read first
+- \`lag_seconds\`: age of the oldest waiting record, of the partition that is furthest behind
+- \`lag_confidence\`: how that is known: 3 exact, 2 interpolated, 1 extrapolated, 0 not known
+- \`in_records_per_second\`, \`out_records_per_second\`: growth of ends and of commits since the last poll
+- \`group_members\`, \`rebalancing\`: members, and 1 while the partitions are spread anew; an empty group has 0 members, which is not a gap
+- \`stuck_partitions\`: partitions with waiting records whose commit has not moved for \`stuck_after\`
+- \`hot_partition_share\`: (records waiting in the fullest partition + 10) / (all waiting + 10 for each partition); absent with one partition
+- \`rewound_records\`: by how many records the group was set back since the last poll
+- \`loss_horizon_seconds\`: time until the oldest waiting record is deleted by age or size if the group stopped now; 0 while records are being lost; absent where nothing is deleted
+- \`lost_records\`: records that were deleted before the group took them
+- \`dlq_depth\`: records in the topic of dead letters
+- \`partitions\`: partitions of the topics
 
 The values of single partitions are kept beside \`lag_records\`, \`lag_seconds\` and both rates, in the order of the partitions;
 with several topics in the order of their names.
