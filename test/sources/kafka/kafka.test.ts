@@ -225,7 +225,7 @@ describe('kafka beside a real broker', { skip }, () => {
       assert.deepEqual([value('lag_records'), value('rewound_records')], [2, 0]);
     }));
 
-  test('new partitions are seen, and deleted records are lost, not waiting', () =>
+  test('records that were deleted before they were taken are lost, not waiting', () =>
     using(async (source) => {
       const topic = await user.topic();
       const ask = { group: `g-${topic}`, topic };
