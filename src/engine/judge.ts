@@ -9,6 +9,8 @@ import { CLOSE_SAMPLES, CLOSE_SHARE, type EpisodeLine, episodeLine } from './bud
 const MAX_VALUE = 1_000;
 /** The ticket line is never lower than this share of the page line, so that a ticket is still a surprise. */
 const LOWEST_TICKET_LINE = 0.3;
+/** And it is always below the page line, so that a limit of severity `warning` has room between the two. */
+const HIGHEST_TICKET_LINE = 0.99;
 /** What has been held this long, and is alive, is taken for the new normal. */
 export const RELEARN_AFTER: DurationMs = 36 * HOUR;
 /** A line moves slowly; it is worked out again after this many samples. */
@@ -134,7 +136,7 @@ const clampInfinite = (x: number): number => Math.max(-Number.MAX_VALUE, Math.mi
 const newState = (grain: DurationMs): SubjectState => ({
   line: episodeLine(grain),
   lnPage: 0,
-  ticket: 1,
+  ticket: HIGHEST_TICKET_LINE,
   sinceLine: LINE_EVERY,
   held: 'ok',
   quiet: 0,
@@ -174,7 +176,7 @@ function drawLines(state: SubjectState, share: Budget): void {
   state.sinceLine = 0;
   state.lnPage = state.line.lnLine(share.pagesPerWeek);
   const ticket = state.line.lnLine(share.pagesPerWeek + share.ticketsPerWeek) / state.lnPage;
-  state.ticket = Math.min(1, Math.max(LOWEST_TICKET_LINE, ticket));
+  state.ticket = Math.min(HIGHEST_TICKET_LINE, Math.max(LOWEST_TICKET_LINE, ticket));
 }
 
 /** A broken limit counts from the moment its patience is used up; how far it is broken lifts the value over the line. */
