@@ -1,27 +1,26 @@
 import type { Decision } from '../domain/decision.ts';
 import { asHeadgateError } from '../domain/error.ts';
 import type { Incident } from '../domain/incident.ts';
-import type { Lease, Reversibility } from '../domain/lease.ts';
+import type { Reversibility } from '../domain/lease.ts';
 import type { Plan, StagePlan } from '../domain/plan.ts';
 import type { Change, Clock, Events, OutboxItem, Random, SampleRow, Store } from '../domain/ports.ts';
 import type { StageId } from '../domain/stage.ts';
 import { partOfSubject } from '../domain/subject.ts';
 import { type EpochMs, MINUTE, SECOND } from '../domain/time.ts';
 import { workGate } from '../engine/act.ts';
-import { changesOf } from '../engine/changes.ts';
 import { Engine } from '../engine/engine.ts';
 import type { Jobs } from '../engine/jobs.ts';
 import { createJournal, type Journal } from '../engine/journal.ts';
 import type { JudgedStage, Outcome } from '../engine/ledger.ts';
-import { noticesOf, type Route } from '../engine/notify.ts';
+import type { Route } from '../engine/notify.ts';
 import { createOutbox, type Outbox } from '../engine/outbox.ts';
 import { createSampler, type Probe, type Sampler } from '../engine/sample.ts';
 import { createSchedule, type Schedule } from '../engine/schedule.ts';
 import type { StageDetector } from '../engine/stage.ts';
 import type { Actuator, Notifier } from '../kit/component.ts';
 import type { Traced } from '../telemetry/tracing.ts';
-import { deliver, type Post, undelivered } from './deliver.ts';
 import { recallLearned, recallSettings, SEQUENCE_KEY, saveLearned, type Trying } from './recall.ts';
+import { Telling } from './telling.ts';
 
 /** The outside as one config describes it, already made. Replaced whole on a reload. */
 export interface World {
@@ -64,10 +63,7 @@ export class Daemon {
   readonly #schedule: Schedule;
   readonly #stop = new AbortController();
   readonly #stopping = new Promise<void>((resolve) => this.#stop.signal.addEventListener('abort', () => resolve()));
-  readonly #post: Post;
-  readonly #lastDecisions = new Map<string, Decision>();
-  readonly #ended = new Map<string, Lease[]>();
-  readonly #withheld = new Map<string, Decision>();
+  readonly #telling: Telling;
   #world: World;
   #stepSeconds = 0;
   #rows: SampleRow[] = [];
@@ -79,7 +75,6 @@ export class Daemon {
     this.#options = options;
     const { clock, random, events } = options;
     this.#world = options.world;
-    this.#post = { clock, events, traced: options.traced, notifier: (name) => this.#world.notifiers.get(name) };
     this.engine = new Engine({
       plan: options.world.plan,
       detectors: (stage) => this.#world.detectors(stage),
@@ -88,6 +83,14 @@ export class Daemon {
       sequence,
       ...(options.jobs ? { jobs: options.jobs } : {}),
     });
+    this.#telling = new Telling({
+      clock,
+      events,
+      traced: options.traced,
+      engine: this.engine,
+      world: () => this.#world,
+      pending: () => this.outbox.pending(),
+    });
     this.journal = createJournal(options.store, clock, events);
     this.outbox = createOutbox({
       clock,
@@ -95,13 +98,13 @@ export class Daemon {
       journal: this.journal,
       timeout: OUTBOX_TIMEOUT,
       handlers: {
-        notifier: (item, abort) => deliver(item, this.#post, abort).then(() => []),
+        notifier: (item, abort) => this.#telling.deliver(item, abort),
         gate: (item, abort) => this.#workGate(item, abort),
       },
-      failed: (item, error, gaveUp) => {
-        if (item.lane.startsWith('notifier:')) undelivered(item, this.#post, error, gaveUp);
-      },
+      failed: (item, error, gaveUp) => this.#telling.undelivered(item, error, gaveUp),
       changed: (pending, oldestAt) => events.outbox({ pending, oldestAt }),
+      threadOf: this.#telling.threadOf,
+      collapse: this.#telling.collapse,
     });
     this.#schedule = createSchedule(clock, (stage, count) => events.slotsSkipped({ stage: stage as StageId, count }));
   }
@@ -120,12 +123,14 @@ export class Daemon {
       store.leases({ limit: RECENT_LEASES }),
       store.outbox(),
     ]);
+    await trying('loading who was told of what', () => daemon.#telling.recall(store, incidents, owed));
     daemon.outbox.add(owed);
     const ended = recent.filter((lease) => lease.state === 'released');
     await daemon.carry(daemon.engine.resume(incidents, leases, ended, clock.now()));
     daemon.#every(FLUSH_EVERY, () => daemon.#flush());
     daemon.#every(SAVE_EVERY, () => daemon.save());
     for (const stage of daemon.engine.plan.graph.order) daemon.#watch(stage);
+    daemon.#telling.start();
     return daemon;
   }
 
@@ -146,17 +151,8 @@ export class Daemon {
   /** Makes an outcome durable, then announces it and does what is owed. Never rejects. */
   async carry(outcome: Outcome, more: readonly Change[] = []): Promise<void> {
     const now = this.#options.clock.now();
-    this.#remember(outcome);
-    const notices = noticesOf(outcome, {
-      now,
-      routes: this.#world.routes,
-      incident: (id) => outcome.incidents.find((step) => step.incident.id === id)?.incident ?? this.engine.incident(id),
-      leasesOf: (id) => this.#leasesOf(id),
-      withheldFor: (id) => this.withheldFor(id),
-      inMaintenance: (stage) => this.#world.inMaintenance(stage, now),
-    });
-    for (const { incident } of outcome.incidents) if (incident.state === 'resolved') this.#ended.delete(incident.id);
-    const changes = [...changesOf(outcome, notices, this.#world.routes, now), ...more];
+    for (const step of outcome.steps) this.#rows.push(rowOf(step));
+    const changes = [...this.#telling.changesOf(outcome, now), ...more];
     if (changes.length > 0) {
       const sequence: Change = { put: 'setting', key: SEQUENCE_KEY, value: this.engine.sequence };
       await this.journal.commit([...changes, sequence]);
@@ -169,11 +165,11 @@ export class Daemon {
 
   /** The latest "no" of each policy on an incident that is open. */
   withheldFor(incident: string): readonly Decision[] {
-    return [...this.#withheld.values()].filter((decision) => decision.incident === incident);
+    return this.#telling.withheldFor(incident);
   }
 
   lastDecision(policy: string): Decision | undefined {
-    return this.#lastDecisions.get(policy);
+    return this.#telling.lastDecision(policy);
   }
 
   /** Writes everything learned. */
@@ -193,6 +189,7 @@ export class Daemon {
     const stopped = this.#schedule.stop();
     this.#stop.abort();
     await stopped;
+    await this.#telling.stop();
     await this.carry(this.engine.release(() => true, 'shutdown', 'the daemon is stopping', this.#options.clock.now()));
     await this.outbox.drained(abort, (item) => item.lane.startsWith('gate:'));
     await this.#flush();
@@ -246,29 +243,6 @@ export class Daemon {
         abort,
       ),
     );
-  }
-
-  #remember(outcome: Outcome): void {
-    for (const decision of outcome.decisions) {
-      this.#lastDecisions.set(decision.policy, decision);
-      if (decision.kind === 'withhold') this.#withheld.set(`${decision.policy} ${decision.stage}`, decision);
-      else this.#withheld.delete(`${decision.policy} ${decision.stage}`);
-    }
-    for (const { incident } of outcome.incidents)
-      if (incident.state === 'resolved')
-        for (const [key, decision] of this.#withheld) if (decision.incident === incident.id) this.#withheld.delete(key);
-    for (const lease of outcome.leases)
-      if (lease.state === 'released')
-        this.#ended.set(lease.incident, [...(this.#ended.get(lease.incident) ?? []), lease]);
-    for (const step of outcome.steps) this.#rows.push(rowOf(step));
-  }
-
-  /** Leases of an incident, also those that are over, as long as the incident is open. */
-  #leasesOf(incident: string): readonly Lease[] {
-    const all = new Map(
-      [...(this.#ended.get(incident) ?? []), ...this.engine.leases()].map((lease) => [lease.id, lease]),
-    );
-    return [...all.values()].filter((lease) => lease.incident === incident);
   }
 
   #announce(outcome: Outcome, at: EpochMs): void {

@@ -41,6 +41,9 @@ export interface Notice {
   readonly lease?: LeaseId;
   /** The end of an incident whose opening this receiver was never told of: it fired and recovered before it could be. */
   readonly missedOpening?: boolean;
-  /** What a digest stands for, worst first; `count` also counts what the list had no room for. */
-  readonly collapsed?: { readonly count: number; readonly notices: readonly Collapsed[] };
+  /**
+   * What a digest tells of, worst first; `count` also counts what the list had no room for. With `instead` it stands in the place
+   * of those notices: they were never sent by themselves.
+   */
+  readonly collapsed?: { readonly count: number; readonly notices: readonly Collapsed[]; readonly instead?: boolean };
 }

@@ -1,3 +1,4 @@
+import type { IncidentId } from '../domain/incident.ts';
 import type { Json } from '../domain/json.ts';
 import type { Notice } from '../domain/notice.ts';
 import type { AuditEntry, Change, OutboxItem } from '../domain/ports.ts';
@@ -16,13 +17,14 @@ export const workItemId = (work: GateWork): string => `${work.lease}:${work.step
 
 /**
  * The durable facts of an outcome, to be committed as one: what is open, why it was decided, and everything that is now owed
- * to the outside.
+ * to the outside. `heard` names the notifiers that know of an incident, or are about to.
  */
 export function changesOf(
   outcome: Outcome,
   notices: readonly Notice[],
   routes: readonly Route[],
   now: EpochMs,
+  heard?: (incident: IncidentId) => readonly string[],
 ): readonly Change[] {
   const changes: Change[] = [];
   for (const { incident } of outcome.incidents) changes.push({ put: 'incident', incident });
@@ -40,7 +42,9 @@ export function changesOf(
     if (work.step === 'revert') changes.push({ drop: 'outbox', id: workItemId({ ...work, step: 'apply' }) });
     changes.push({ put: 'outbox', item: workItem(work, outcome, now) });
   }
-  for (const notice of notices) for (const item of outboxItemsOf(notice, routes)) changes.push({ put: 'outbox', item });
+  for (const notice of notices)
+    for (const item of outboxItemsOf(notice, routes, heard?.(notice.incident.id)))
+      changes.push({ put: 'outbox', item });
   return changes;
 }
 

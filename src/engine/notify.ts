@@ -30,7 +30,13 @@ export interface NoticeView {
 }
 
 /** Changes that a person wants to hear of at once; the others show on the page. */
-const TOLD: ReadonlySet<IncidentChange['kind']> = new Set(['opened', 'severity-raised', 'root-moved', 'resolved']);
+const TOLD: ReadonlySet<IncidentChange['kind']> = new Set([
+  'opened',
+  'severity-raised',
+  'root-moved',
+  'acknowledged',
+  'resolved',
+]);
 const PAGE_AGE = 24 * HOUR;
 const OTHER_AGE = 2 * HOUR;
 
@@ -48,7 +54,7 @@ export function noticesOf(outcome: Outcome, view: NoticeView): readonly Notice[]
     const incident = view.incident(lease.incident);
     const news = lease.state === 'active' || lease.state === 'released' || lease.state === 'failed';
     if (!incident || !news || (lease.state === 'active' && lease.renewals > 0) || isQuiet(incident, view)) continue;
-    notices.push(noticeOf(incident, 'action', view, `${lease.id}-${lease.state}`));
+    notices.push({ ...noticeOf(incident, 'action', view, `${lease.id}-${lease.state}`), lease: lease.id });
   }
   return notices;
 }
@@ -63,16 +69,29 @@ function noticeOf(incident: Incident, change: Notice['change'], view: NoticeView
     key: `headgate-${incident.id}-${change}${detail && `-${detail}`}-${view.now}`,
     at: view.now,
     change,
-    severity: change === 'action' ? 'info' : incident.severity,
+    severity: change === 'action' || change === 'acknowledged' ? 'info' : incident.severity,
     incident,
     leases,
     story,
   };
 }
 
-/** A notice becomes one durable row for each notifier that a route names. */
-export function outboxItemsOf(notice: Notice, routes: readonly Route[]): readonly OutboxItem[] {
-  const { incident } = notice;
+/** An incident as it stands, for those who have to be reminded of it. */
+export const standingNotice = (incident: Incident, view: NoticeView): Notice =>
+  noticeOf(incident, incident.state === 'resolved' ? 'resolved' : 'opened', view, 'standing');
+
+/**
+ * A notice becomes one durable row for each notifier that a route names. Where it is said who has `heard` of the incident, its end
+ * goes to them instead: to everyone who was told that it opened, and to nobody else.
+ */
+export function outboxItemsOf(
+  notice: Notice,
+  routes: readonly Route[],
+  heard?: readonly string[],
+): readonly OutboxItem[] {
+  const { incident, change } = notice;
+  if (heard && (change === 'resolved' || change === 'acknowledged'))
+    return heard.map((name) => noticeItem(notice, name));
   // What was done about an incident goes to those who hear of the incident, and to those who asked for everything done.
   const fits = (route: Route) =>
     (route.severities.length === 0 ||

@@ -1,7 +1,10 @@
 import { asHeadgateError, type HeadgateError } from '../domain/error.ts';
 import type { Change, Clock, OutboxItem, Random } from '../domain/ports.ts';
 import { type DurationMs, type EpochMs, HOUR, MINUTE, SECOND } from '../domain/time.ts';
+import { type Backoff, backoff, nextAttempt } from '../kit/retry.ts';
+import type { Folded } from './collapse.ts';
 import type { Journal } from './journal.ts';
+import { afterAttempt, afterFailure, firstOfLanes, type Pace, UNHURRIED } from './lane.ts';
 
 /** Does what an item owes. Answers with further changes to be committed together with the end of the item. */
 export type OutboxHandler = (item: OutboxItem, abort: AbortSignal) => Promise<readonly Change[]>;
@@ -16,6 +19,10 @@ export interface OutboxOptions {
   /** Told of every failed attempt; `gaveUp` where it was the last one. */
   readonly failed: (item: OutboxItem, error: HeadgateError, gaveUp: boolean) => void;
   readonly changed: (pending: number, oldestAt: EpochMs | undefined) => void;
+  /** Items of a lane with the same answer are worked on in the order in which they were created. */
+  readonly threadOf?: (item: OutboxItem) => string | undefined;
+  /** Asked before a lane goes on: whether what waits there is better done in fewer items. `slow`: the receiver holds it up. */
+  readonly collapse?: (lane: string, items: readonly OutboxItem[], now: EpochMs, slow: boolean) => Folded | undefined;
 }
 
 export interface Outbox {
@@ -32,26 +39,20 @@ export interface Outbox {
   close(): Promise<void>;
 }
 
-const BASE: DurationMs = 2 * SECOND;
-const CAP: DurationMs = 5 * MINUTE;
+const RETRY: Backoff = { base: 2 * SECOND, cap: 5 * MINUTE };
 /** No item waits longer than this for its next attempt, whatever the receiver asks and wherever the wall clock is set. */
 const LONGEST: DurationMs = HOUR;
 
-/** Wait before attempt `attempts + 1`: full jitter under a doubling cap, and never sooner than the receiver asked for. */
-export function retryDelay(attempts: number, error: HeadgateError, random: Random): DurationMs {
-  const ceiling = Math.min(CAP, BASE * 2 ** Math.min(attempts - 1, 20));
-  return Math.max(error.retryAfter ?? 0, ceiling * (0.5 + 0.5 * random()));
-}
-
 /**
- * Works off what is owed. Lanes run beside each other; within a lane one item at a time, most urgent first, then oldest.
- * An item leaves when its handler is done and that is committed: a crash in between repeats the item, never loses it.
+ * Works off what is owed. Lanes run beside each other; within a lane one item at a time, most urgent first, then oldest. A lane
+ * whose receiver asks for time rests until then, whatever is added; one that is sent too much is slowed down. An item leaves when its handler is done and that is committed: a crash in between repeats the item, never loses it.
  */
 export function createOutbox(options: OutboxOptions): Outbox {
   const { clock, journal } = options;
   const items = new Map<string, OutboxItem>();
   /** When each item is due on the monotonic clock: a wall clock that is set back holds nothing up. */
   const dueAt = new Map<string, DurationMs>();
+  const paces = new Map<string, Pace>();
   const busy = new Map<string, Promise<void>>();
   const waiters = new Set<() => void>();
   const stop = new AbortController();
@@ -73,9 +74,13 @@ export function createOutbox(options: OutboxOptions): Outbox {
     dueAt.delete(id);
   };
 
+  const paceOf = (lane: string): Pace => paces.get(lane) ?? UNHURRIED;
+  const itemsOf = (lane: string): readonly OutboxItem[] => [...items.values()].filter((item) => item.lane === lane);
+  const readyAt = (item: OutboxItem): DurationMs => Math.max(dueAt.get(item.id) ?? 0, paceOf(item.lane).readyAt);
+
   const firstDue = (): ReadonlyMap<string, OutboxItem> => {
     const now = clock.monotonic();
-    return firstOfLanes([...items.values()].filter((item) => (dueAt.get(item.id) as DurationMs) <= now));
+    return firstOfLanes(items.values(), (item) => readyAt(item) <= now, options.threadOf ?? (() => undefined));
   };
 
   const pump = (): void => {
@@ -85,18 +90,31 @@ export function createOutbox(options: OutboxOptions): Outbox {
     for (const [lane, item] of firstDue()) if (!busy.has(lane)) start(lane, item);
     const now = clock.monotonic();
     let next = Number.POSITIVE_INFINITY;
-    for (const due of dueAt.values()) if (due > now) next = Math.min(next, due);
+    for (const item of items.values()) if (readyAt(item) > now) next = Math.min(next, readyAt(item));
     if (Number.isFinite(next)) cancel = clock.timer(next - now, pump);
     if (busy.size === 0) for (const wake of waiters) wake();
   };
 
   const start = (lane: string, item: OutboxItem): void => {
-    const run = attempt(item).finally(() => {
+    const run = (fold(lane, clock.now()) ?? attempt(item)).finally(() => {
       busy.delete(lane);
       told();
       pump();
     });
     busy.set(lane, run);
+  };
+
+  /** Puts fewer items in the place of those that wait; `undefined` where they stay as they are. */
+  const fold = (lane: string, now: EpochMs): Promise<void> | undefined => {
+    const changes: Change[] = [];
+    const next = (): Folded | undefined => options.collapse?.(lane, itemsOf(lane), now, paceOf(lane).gap > 0);
+    for (let folded = next(); folded; folded = next()) {
+      for (const id of folded.drop) remove(id);
+      for (const item of folded.put) put(item);
+      for (const id of folded.drop) changes.push({ drop: 'outbox', id });
+      for (const item of folded.put) changes.push({ put: 'outbox', item });
+    }
+    return changes.length > 0 ? journal.commit(changes) : undefined;
   };
 
   const attempt = async (item: OutboxItem): Promise<void> => {
@@ -108,6 +126,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
     } catch (thrown) {
       await failed(item, asHeadgateError(thrown));
     }
+    const waiting = itemsOf(item.lane).length > 0;
+    paces.set(item.lane, afterAttempt(paceOf(item.lane), waiting, clock.monotonic()));
   };
 
   /** An item that was replaced while it was being worked on stays: it owes something newer now. */
@@ -119,14 +139,25 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
   const failed = async (item: OutboxItem, error: HeadgateError): Promise<void> => {
     if (stop.signal.aborted) return;
-    const next = clock.now() + retryDelay(item.attempts + 1, error, options.random);
-    const gaveUp = !(error.retryable || error.code === 'internal') || next > item.giveUpAt;
-    options.failed(item, error, gaveUp);
-    if (gaveUp) return finish(item, []);
+    const now = clock.now();
+    const next = nextTry(error, item.attempts + 1, now, options.random);
+    if (next === undefined) {
+      options.failed(item, error, true);
+      return finish(item, []);
+    }
+    const wait = Math.min(next - now, LONGEST);
+    paces.set(item.lane, afterFailure(paceOf(item.lane), error, wait, clock.monotonic()));
+    const replaced = items.get(item.id) !== item;
     const later = { ...item, attempts: item.attempts + 1, dueAt: next };
-    if (items.get(item.id) !== item) return;
-    put(later);
-    await journal.commit([{ put: 'outbox', item: later }]);
+    if (!replaced) put(later);
+    const isOld = next > item.giveUpAt;
+    // What is too old to be tried once more may still be told together with others.
+    const folded = isOld ? fold(item.lane, next) : undefined;
+    const gaveUp = isOld && (replaced || items.get(item.id) === later);
+    options.failed(item, error, gaveUp);
+    await folded;
+    if (gaveUp) return finish(replaced ? item : later, []);
+    if (!replaced && !folded) await journal.commit([{ put: 'outbox', item: later }]);
   };
 
   return {
@@ -161,14 +192,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
   };
 }
 
-/** For each lane the item to work on first: the most urgent, then the oldest. */
-function firstOfLanes(items: readonly OutboxItem[]): Map<string, OutboxItem> {
-  const first = new Map<string, OutboxItem>();
-  for (const item of items) {
-    const best = first.get(item.lane);
-    const before =
-      !best || item.priority < best.priority || (item.priority === best.priority && item.createdAt < best.createdAt);
-    if (before) first.set(item.lane, item);
-  }
-  return first;
+/** When to try again; `undefined` where that cannot help. A failure nobody foresaw may be a passing one. */
+function nextTry(error: HeadgateError, attempt: number, now: EpochMs, random: Random): EpochMs | undefined {
+  if (error.code === 'internal') return now + backoff(attempt, random, RETRY);
+  return nextAttempt(error, attempt, now, random, RETRY);
 }

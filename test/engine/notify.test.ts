@@ -73,6 +73,7 @@ test('tells what a person wants to hear of at once, and leaves the rest to the p
     'severity-raised',
     'root-moved',
     'resolved',
+    'acknowledged',
   ]);
 });
 

@@ -201,6 +201,12 @@ test('pagerduty: a test opens something harmless and closes it at once', async (
   assert.deepEqual([resolve.event_action, resolve.dedup_key], ['resolve', trigger.dedup_key]);
 });
 
+test('pagerduty: a digest wakes nobody', async (t) => {
+  const server = await receiver(t, good);
+  await notifierWith({ url: server.url }).send(noticeOf({ change: 'digest', severity: 'info' }), 1, never);
+  assert.equal(server.messages.length, 0);
+});
+
 test('pagerduty: a refusal says why and hides the key it repeats', async (t) => {
   const server = await receiver(t, (response) =>
     response

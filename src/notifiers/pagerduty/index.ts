@@ -43,7 +43,7 @@ store until the incident is over, and the resolve goes there even if the config 
 
 202 means taken. 408, 425, 429, 5xx, a timeout and a broken connection are tried again for a day; any other answer is final.
 An incident that fired and recovered before PagerDuty could be reached pages nobody: it comes as a change event.
-A test notice opens an incident of severity \`info\` and resolves it at once.`,
+A test notice opens an incident of severity \`info\` and resolves it at once; a digest is not sent.`,
   config: PagerDutyConfig,
   examples: [
     {
@@ -102,6 +102,8 @@ function createPagerDuty(config: PagerDutyConfig, { clock, pageUrl, memory }: No
 
   const send = async (notice: Notice, _attempt: number, abort: AbortSignal): Promise<void> => {
     if (notice.change === 'test') return rehearse(notice, abort);
+    // Nobody is woken by a summary of what they were told before.
+    if (notice.change === 'digest') return;
     if (notice.change === 'action') return change(notice, abort);
     if (notice.change === 'acknowledged') return end(notice, 'acknowledge', abort);
     if (notice.change !== 'resolved') return trigger(notice, abort);
