@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import pg from 'pg';
@@ -26,29 +26,40 @@ export function requirePostgres(): FoundServer {
 const command = (path: string, args: readonly string[]): readonly [string, readonly string[]] =>
   asRoot ? ['runuser', ['-u', 'postgres', '--', path, ...args]] : [path, args];
 
+interface Start {
+  readonly port?: number;
+  readonly password?: string;
+  readonly settings?: readonly string[];
+}
+
 /** Makes a cluster in a fresh folder (0.7 s) and starts it; give `port` to stand where one has stood before. */
-export async function startPostgres({
-  port,
-  password = 'owner',
-  settings = [],
-}: {
-  port?: number;
-  password?: string;
-  settings?: readonly string[];
-} = {}): Promise<RunningPostgres> {
+export async function startPostgres({ port, password = 'owner', settings }: Start = {}): Promise<RunningPostgres> {
+  const script = `printf %s "$2" > "$1/pw" && "$0/initdb" -D "$1/data" -A scram-sha-256 -U postgres --pwfile="$1/pw" --no-sync -E UTF8 --locale=C`;
+  return startCluster(script, [password], {
+    password,
+    ...(port !== undefined && { port }),
+    ...(settings && { settings }),
+  });
+}
+
+/** A hot standby of that server, which follows it from now on. */
+export async function startStandby(primary: RunningPostgres, password = 'owner'): Promise<RunningPostgres> {
+  const script = `PGPASSWORD="$2" "$0/pg_basebackup" -h 127.0.0.1 -p "$3" -U postgres -D "$1/data" -R -X stream -c fast --no-sync`;
+  return startCluster(script, [password, String(primary.port)], { password });
+}
+
+/** Runs a script of the shell that fills `$1/data` with the programs in `$0`, and starts the server on it. */
+async function startCluster(
+  script: string,
+  parameters: readonly string[],
+  { port, password, settings = [] }: Start & { readonly password: string },
+): Promise<RunningPostgres> {
   const { path, skip } = requirePostgres();
   if (skip) throw new Error(skip);
   const at = port ?? (await freePort());
   const data = mkdtempSync(join(tmpdir(), 'headgate-postgres-'));
   chmodSync(data, 0o777);
-  const [init, initArgs] = command('sh', [
-    '-c',
-    `printf %s "$1" > "$2/pw" && "$3/initdb" -D "$2/data" -A scram-sha-256 -U postgres --pwfile="$2/pw" --no-sync -E UTF8 --locale=C`,
-    'sh',
-    password,
-    data,
-    dirname(path),
-  ]);
+  const [init, initArgs] = command('sh', ['-c', script, dirname(realpathSync(path)), data, ...parameters]);
   execFileSync(init, [...initArgs], { stdio: 'pipe', cwd: data });
   const connect = async () => {
     const client = new pg.Client({ host: '127.0.0.1', port: at, user: 'postgres', password, database: 'postgres' });
@@ -80,8 +91,8 @@ export async function startPostgres({
     sql: async (text) => (await client.query(text)).rows ?? [],
     stop: async () => {
       await client.end().catch(() => {});
-      // SIGINT ends it without waiting for clients.
-      const [stop, stopArgs] = command(join(dirname(path), 'pg_ctl'), [
+      // Without waiting for clients, and for what nobody will read again.
+      const [stop, stopArgs] = command(join(dirname(realpathSync(path)), 'pg_ctl'), [
         'stop',
         '-D',
         `${data}/data`,

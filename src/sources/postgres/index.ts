@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { asHeadgateError, HeadgateError } from '../../domain/error.ts';
+import type { Profile } from '../../domain/profile.ts';
 import { SIGNAL_NAME, type Signal, type SignalSpec, signalSpec } from '../../domain/signal.ts';
 import type { Reading } from '../../domain/snapshot.ts';
 import type { EpochMs } from '../../domain/time.ts';
@@ -9,9 +10,9 @@ import { secretFields } from '../../kit/secret.ts';
 import { Tls } from '../../kit/tls.ts';
 import { tableOf } from './catalog.ts';
 import { type Address, openDatabase, type Query } from './connection.ts';
-import { type Profiles, readProfiles } from './profile.ts';
+import { readProfiles } from './profile.ts';
 import { REPLICATION_SIGNALS, readReplication } from './replication.ts';
-import { type RowsMode, readFreshness, readQueue, readRows, readSql } from './table.ts';
+import { type Queue, type RowsMode, readFreshness, readQueue, readRows, readSql } from './table.ts';
 
 /** How to connect. */
 export const PostgresConfig = z
@@ -155,7 +156,7 @@ export const postgres = defineSource({
   description: `
 Every probe is one READ ONLY transaction with \`statement_timeout\` and a \`lock_timeout\` of 1 s, on one of a few connections.
 Nothing is ever written, and what a probe makes up itself is first put before the planner: what costs more than \`max_cost\`
-is not run.
+is not run, and its signals are a gap beside what else was asked.
 
 | key | signals |
 |---|---|
@@ -232,18 +233,25 @@ const SPECS: ReadonlyMap<string, SignalSpec> = new Map([
   spec('slot_lag_bytes', 'bytes', 'up', 'Log that the slowest slot has not confirmed.'),
 ]);
 
-function signalsOf({ table, rows, freshness, sql, queue, replication }: Probe): readonly Signal[] {
-  return [
-    ...(table && (rows === 'auto' || rows === 'exact') ? ['rows'] : []),
-    ...(table && (rows === 'auto' || rows === 'estimate') ? ['rows_estimated', 'rows_estimate_age_seconds'] : []),
-    ...(freshness ? ['freshness_seconds'] : []),
-    ...(queue ? ['lag_records', 'lag_seconds'] : []),
-    ...(queue && queue.running.length > 0 ? ['pending_records'] : []),
-    ...(queue && queue.dead.length > 0 ? ['dlq_depth'] : []),
-    ...(replication ? REPLICATION_SIGNALS : []),
-    ...Object.keys(sql),
-  ];
-}
+const rowSignals = (rows: RowsMode): readonly Signal[] => [
+  ...(rows === 'auto' || rows === 'exact' ? ['rows'] : []),
+  ...(rows === 'auto' || rows === 'estimate' ? ['rows_estimated', 'rows_estimate_age_seconds'] : []),
+];
+
+const queueSignals = ({ running, dead }: Queue): readonly Signal[] => [
+  'lag_records',
+  'lag_seconds',
+  ...(running.length > 0 ? ['pending_records'] : []),
+  ...(dead.length > 0 ? ['dlq_depth'] : []),
+];
+
+const signalsOf = ({ table, rows, freshness, sql, queue, replication }: Probe): readonly Signal[] => [
+  ...(table ? rowSignals(rows) : []),
+  ...(freshness ? ['freshness_seconds'] : []),
+  ...(queue ? queueSignals(queue) : []),
+  ...(replication ? REPLICATION_SIGNALS : []),
+  ...Object.keys(sql),
+];
 
 /** When profiles were made last is kept for so many probes at most. */
 const MOST_MEMORIES = 10_000;
@@ -272,26 +280,61 @@ function create(config: Config, { clock }: PluginContext): Source<Probe> {
   };
 }
 
+/** One part of what was asked, and the signals it answers. */
+type Part = readonly [signals: readonly Signal[], read: () => Promise<void>];
+
 async function readAll(query: Query, ask: Probe, most: number, profilesAreDue: boolean): Promise<Reading> {
   const values = new Map<Signal, number>();
   const absent: Signal[] = [];
+  const profiles = new Map<string, Profile>();
   const put = (signal: Signal, value: number | undefined): void => {
     if (value === undefined) absent.push(signal);
     else values.set(signal, value);
   };
-  let profiles: Reading['profiles'];
-  if (ask.table !== undefined) {
-    const table = await tableOf(query, ask.table);
-    const rows: RowsMode = ask.rows;
-    if (rows !== false) await readRows(query, table, rows, most, values);
-    if (ask.freshness !== undefined) put('freshness_seconds', await readFreshness(query, table, ask.freshness, most));
-    const wanted: Profiles | undefined = profilesAreDue ? ask.profiles : undefined;
-    if (wanted) profiles = await readProfiles(query, table, wanted, most);
+  const { table: name, rows, freshness, queue, replication } = ask;
+  const table = name === undefined ? undefined : await tableOf(query, name);
+  const parts: Part[] = [];
+  if (table && rows !== false) parts.push([rowSignals(rows), () => readRows(query, table, rows, most, values)]);
+  if (table && freshness !== undefined) {
+    const read = async () => put('freshness_seconds', await readFreshness(query, table, freshness, most));
+    parts.push([['freshness_seconds'], read]);
   }
-  if (ask.queue) await readQueue(query, ask.queue, most, values);
-  if (ask.replication) await readReplication(query, ask.replication, values, absent);
-  for (const [signal, text] of Object.entries(ask.sql)) put(signal, await readSql(query, signal, text));
-  return { values, absent, ...(profiles && { profiles }) };
+  const wanted = profilesAreDue ? ask.profiles : undefined;
+  if (table && wanted) {
+    const read = async () => {
+      for (const [field, profile] of await readProfiles(query, table, wanted, most)) profiles.set(field, profile);
+    };
+    parts.push([[], read]);
+  }
+  if (queue) parts.push([queueSignals(queue), () => readQueue(query, queue, most, values)]);
+  if (replication) parts.push([REPLICATION_SIGNALS, () => readReplication(query, replication, values, absent)]);
+  for (const [signal, text] of Object.entries(ask.sql)) {
+    parts.push([[signal], async () => put(signal, await readSql(query, signal, text))]);
+  }
+  const refused = await readParts(parts);
+  // Where nothing else was asked the probe as a whole has failed.
+  if (refused[0] && refused.length === parts.length) throw refused[0].error;
+  const gaps = refused.map(({ signals, error }) => ({
+    signals: signals.filter((signal) => !values.has(signal)),
+    code: error.code,
+    message: error.message,
+  }));
+  return { values, absent, gaps, ...(profiles.size > 0 && { profiles }) };
+}
+
+/** What would be too dear is left out, and the rest is read. Whatever the server itself refuses has ended the transaction. */
+async function readParts(parts: readonly Part[]) {
+  const refused: { readonly signals: readonly Signal[]; readonly error: HeadgateError }[] = [];
+  for (const [signals, read] of parts) {
+    try {
+      await read();
+    } catch (thrown) {
+      const error = asHeadgateError(thrown);
+      if (!(thrown instanceof HeadgateError) || error.code !== 'unsupported') throw thrown;
+      refused.push({ signals, error });
+    }
+  }
+  return refused;
 }
 
 function addressOf({ url, host, port, database, tls, ...rest }: Config): Address {

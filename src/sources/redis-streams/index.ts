@@ -86,7 +86,7 @@ on Redis before 7.0, are entries counted, up to \`count_up_to\` (and 5 MB); beyo
 ids: at least what was counted, at most the length of the stream.
 
 **Not known is not zero.** Rates need two looks. After \`XGROUP SETID\` Redis has lost count: \`out_records_per_second\` and
-\`lost_records\` are not claimed until it has it again. Where ids are not times, neither is \`lag_seconds\`. A stream or group that
+\`lost_records\` are gaps until it has it again. Where ids are not times, neither is \`lag_seconds\`. A stream or group that
 does not exist is absent.
 
 **Versions.** 5.0 and later. Before 7.0 there are no rates and no \`lost_records\`. A cluster is asked at the node that holds the

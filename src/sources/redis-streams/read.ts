@@ -87,8 +87,16 @@ export async function look(
   ofConsumers(consumers ?? [], ask, values);
   ofPending(pending, found, time, values);
   const place = await ofGroup(info, found, { ask, time, before, send, values });
-  return { reading: { values, absent }, memory: memoryOf(info, time, place) };
+  const gaps = readBy(found) === undefined ? [LOST_COUNT] : [];
+  return { reading: { values, absent, gaps }, memory: memoryOf(info, time, place) };
 }
+
+/** Signals that Redis itself has no answer for, until the group has read on; before Redis 7.0 it never has one. */
+const LOST_COUNT = {
+  signals: ['out_records_per_second', 'lost_records'],
+  code: 'unsupported',
+  message: 'Redis does not know how much the group has read: entries-read is nil, or the server is older than 7.0',
+} as const;
 
 const memoryOf = ({ added }: Stream, at: number, place: Place | undefined): Memory => ({ at, added, place });
 

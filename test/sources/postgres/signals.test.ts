@@ -4,7 +4,7 @@ import type { Reading } from '../../../src/domain/snapshot.ts';
 import type { Source } from '../../../src/kit/component.ts';
 import { postgres } from '../../../src/sources/postgres/index.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
-import { type RunningPostgres, requirePostgres, startPostgres } from '../../support/postgres.ts';
+import { type RunningPostgres, requirePostgres, startPostgres, startStandby } from '../../support/postgres.ts';
 import { until } from '../../support/until.ts';
 
 const { skip } = requirePostgres();
@@ -72,6 +72,12 @@ describe('what postgres makes of a database', { skip }, () => {
         code: 'unsupported',
         message: /max\(at\) of big would cost \d+.*CREATE INDEX CONCURRENTLY ON "public"."big" \("at"\)/,
       });
+      const beside = await ask({ ...probe, sql: { one: 'SELECT 1' } }, cheap);
+      assert.deepEqual([...beside.values], [['one', 1]], 'what else was asked is read');
+      assert.deepEqual(
+        beside.gaps?.map(({ signals, code }) => [signals, code]),
+        [[['freshness_seconds'], 'unsupported']],
+      );
       await server.sql('CREATE INDEX ON big (at)');
       const began = performance.now();
       const { freshness_seconds: age = 0 } = await values(probe, cheap);
@@ -283,6 +289,52 @@ describe('what postgres makes of a database', { skip }, () => {
     assert.deepEqual([...(reading.absent ?? [])].sort(), ['replication_lag_bytes', 'replication_lag_seconds']);
     const other = await values({ replication: { slot: 'nothing' } });
     assert.equal(other.slots, 0);
+  });
+
+  test('reads how far a standby is behind, on both sides, and which GRANT that takes', async () => {
+    const standby = await startStandby(server);
+    const behind = postgres.create(postgres.config.parse({ host: '127.0.0.1', port: standby.port, password: 'pw' }), {
+      clock,
+      random: () => 0.5,
+    });
+    try {
+      await until(
+        async () => (await server.sql("SELECT 1 FROM pg_stat_replication WHERE state = 'streaming'")).length > 0,
+        {
+          what: 'the standby follows',
+          within: 10_000,
+        },
+      );
+      await assert.rejects(ask({ replication: {} }), { code: 'unauthorized', message: /GRANT pg_monitor TO headgate/ });
+      await server.sql('GRANT pg_monitor TO headgate');
+      await until(async () => (await values({ replication: {} })).replication_lag_bytes === 0, {
+        what: 'it caught up',
+      });
+      const level = await values({ replication: {} });
+      assert.equal(level.standbys, 1);
+      assert.ok((level.replication_lag_seconds ?? 99) < 5);
+      assert.deepEqual(await values({ replication: {} }, behind), {
+        replication_lag_bytes: 0,
+        replication_lag_seconds: 0,
+      });
+      await server.sql('CREATE TABLE followed (id int)');
+      const has = async () => (await standby.sql("SELECT to_regclass('followed') AS it"))[0]?.it !== null;
+      await until(has, { what: 'the standby has replayed a transaction, so that it knows a time' });
+      await standby.sql('SELECT pg_wal_replay_pause()');
+      await server.sql('CREATE TABLE moved AS SELECT generate_series(1, 10000) AS id');
+      await until(async () => ((await values({ replication: {} })).replication_lag_bytes ?? 0) > 100_000, {
+        what: 'the primary sees the lag',
+      });
+      // What is written may still be on its way to the standby.
+      await until(async () => ((await values({ replication: {} }, behind)).replication_lag_bytes ?? 0) > 100_000, {
+        what: 'the standby sees the lag',
+      });
+      const late = await values({ replication: {} }, behind);
+      assert.ok((late.replication_lag_seconds ?? 0) > 0, JSON.stringify(late));
+    } finally {
+      await behind.close();
+      await standby.stop();
+    }
   });
 
   test('is one of a few connections, by its name', async () => {

@@ -183,6 +183,12 @@ describe('what redis-streams makes of a stream', { skip }, () => {
     const back = (await look()).values;
     assert.ok(!back.has('out_records_per_second'));
     assert.equal(back.get('lag_records'), 70);
+    await redis.command('XGROUP', 'SETID', stream, 'g', '5-0');
+    const { gaps = [] } = await look();
+    assert.deepEqual(
+      gaps.flatMap(({ signals }) => signals),
+      ['out_records_per_second', 'lost_records'],
+    );
     await tick();
     await redis.command('DEL', stream);
     await redis.command('XGROUP', 'CREATE', stream, 'g', '0', 'MKSTREAM');
@@ -226,19 +232,19 @@ describe('what redis-streams makes of a stream', { skip }, () => {
     await cold.close();
     assert.ok(lag > 1_000 && lag < 900_000, `${lag}`);
     assert.equal(await value(look(), 'lag_records'), 899_000, 'the source that was there before knows');
-    const slowest = await slowestOf(() => look());
-    t.diagnostic(`a look ${slowest.toFixed(1)} ms, with counting ${counting.toFixed(0)} ms`);
-    assert.ok(slowest < 50 && counting < 1_000);
+    const usual = await medianOf(() => look());
+    t.diagnostic(`a look ${usual.toFixed(1)} ms, with counting ${counting.toFixed(0)} ms`);
+    assert.ok(usual < 20 && counting < 2_000);
   });
 
-  async function slowestOf(work: () => Promise<unknown>): Promise<number> {
-    let slowest = 0;
-    for (let round = 0; round < 20; round += 1) {
+  async function medianOf(work: () => Promise<unknown>): Promise<number> {
+    const times: number[] = [];
+    for (let round = 0; round < 21; round += 1) {
       const began = performance.now();
       await work();
-      slowest = Math.max(slowest, performance.now() - began);
+      times.push(performance.now() - began);
     }
-    return slowest;
+    return times.sort((a, b) => a - b)[10] ?? 0;
   }
 });
 
