@@ -3,6 +3,7 @@ import { valve } from './actuators/valve/index.ts';
 import { baseline } from './detectors/baseline/index.ts';
 import { limits } from './detectors/limits/index.ts';
 import type { Registry } from './kit/component.ts';
+import { alertmanager } from './notifiers/alertmanager/index.ts';
 import { logNotifier } from './notifiers/log/index.ts';
 import { pagerduty } from './notifiers/pagerduty/index.ts';
 import { slack } from './notifiers/slack/index.ts';
@@ -21,6 +22,6 @@ export const registry: Registry = {
   sources: [metricsEndpoint, httpJson, redisStreams, prometheus, postgres, kafka],
   detectors: [limits, baseline],
   actuators: [valve, httpGate],
-  notifiers: [slack, pagerduty, webhook, logNotifier],
+  notifiers: [alertmanager, slack, pagerduty, webhook, logNotifier],
   stores: [sqlite, memory],
 };

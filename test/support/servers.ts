@@ -161,3 +161,27 @@ export async function startPrometheus(
   };
   return { ...(await startServer(path, args, () => answers(`${url}/-/ready`))), url };
 }
+
+/**
+ * Starts a real Alertmanager without a cluster on `address`, such as `127.0.0.1:9093`; `config` is the text of its configuration.
+ * What it keeps over a restart is in `storage`, where one is given.
+ */
+export async function startAlertmanager(
+  config: string,
+  address: string,
+  storage?: string,
+): Promise<RunningServer & { readonly url: string }> {
+  const { path, skip } = requireServer('alertmanager');
+  if (skip) throw new Error(skip);
+  const url = `http://${address}`;
+  const args = (folder: string): string[] => {
+    writeFileSync(join(folder, 'alertmanager.yml'), config);
+    return [
+      `--config.file=${join(folder, 'alertmanager.yml')}`,
+      `--storage.path=${storage ?? join(folder, 'data')}`,
+      `--web.listen-address=${address}`,
+      '--cluster.listen-address=',
+    ];
+  };
+  return { ...(await startServer(path, args, () => answers(`${url}/-/ready`))), url };
+}
