@@ -1,6 +1,7 @@
 import { httpGate } from './actuators/http/index.ts';
 import { valve } from './actuators/valve/index.ts';
 import { baseline } from './detectors/baseline/index.ts';
+import { isolationForest } from './detectors/isolation-forest/index.ts';
 import { limits } from './detectors/limits/index.ts';
 import type { Registry } from './kit/component.ts';
 import { alertmanager } from './notifiers/alertmanager/index.ts';
@@ -20,8 +21,8 @@ import { sqlite } from './stores/sqlite/index.ts';
 /** All components of this build; one line for each plugin. */
 export const registry: Registry = {
   sources: [metricsEndpoint, httpJson, redisStreams, prometheus, postgres, kafka],
-  detectors: [limits, baseline],
+  detectors: [limits, baseline, isolationForest],
   actuators: [valve, httpGate],
-  notifiers: [alertmanager, slack, pagerduty, webhook, logNotifier],
+  notifiers: [slack, pagerduty, alertmanager, webhook, logNotifier],
   stores: [sqlite, memory],
 };
