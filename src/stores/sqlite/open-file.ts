@@ -1,4 +1,4 @@
-import { existsSync, renameSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, renameSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { isDamaged, storeFailed } from './failure.ts';
 import { takeLock } from './lock.ts';
@@ -22,6 +22,8 @@ export function openFile(path: string, readOnly: boolean, say: (message: string)
     );
   const release = takeLock(path);
   try {
+    // Notifiers keep in it what they need to finish an incident, keys among it: nobody else reads along. The log inherits this.
+    closeSync(openSync(place, 'a', 0o600));
     try {
       prepare(place, path, connect);
     } catch (thrown) {
