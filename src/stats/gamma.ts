@@ -62,3 +62,14 @@ export const chiSquareSurvival = (x: number, df: number): number => upperGamma(d
 /** P(Z ≥ z) of the standard normal, to 1e-12 relative also far out. */
 export const normalSurvival = (z: number): number =>
   z < 0 ? 1 - normalSurvival(-z) : 0.5 * upperGamma(0.5, (z * z) / 2);
+
+/** The z ≥ 0 for which both tails of the standard normal beyond it hold `p`; 38 for a p too small to tell. By bisection, to 1e-9. */
+export function twoSidedNormal(p: number): number {
+  let [low, high] = [0, 38];
+  while (high - low > 1e-9) {
+    const middle = (low + high) / 2;
+    if (2 * normalSurvival(middle) > p) low = middle;
+    else high = middle;
+  }
+  return low;
+}

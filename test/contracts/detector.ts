@@ -18,6 +18,8 @@ export interface DetectorCase {
   readonly signals: readonly Signal[];
   /** Parts of the stage it speaks of, where these are not the signals. */
   readonly subjects?: readonly string[];
+  /** Turns signals into what the detector looks at, where that is not signals. */
+  readonly dress?: (snapshot: Snapshot) => Snapshot;
   /** Snapshots after which at least one subject has to be past warming. */
   readonly warmSnapshots: number;
   /** Saved state may not be larger than this for each signal. */
@@ -123,7 +125,8 @@ export function detectorContract(definition: DetectorDefinition, of: DetectorCas
         const full = feed.at(of.warmSnapshots + i);
         const values = new Map([...full.values].filter(([name]) => name !== gone));
         values.set('brand_new_signal', i);
-        const snapshot: Snapshot = { ...full, values, absent: new Set(i % 2 === 0 ? [gone as Signal] : []) };
+        const profiles = new Map([...full.profiles].filter(([name]) => name !== gone));
+        const snapshot: Snapshot = { ...full, values, profiles, absent: new Set(i % 2 === 0 ? [gone as Signal] : []) };
         for (const surprise of scoresAt(detector, snapshot)) {
           assertSound(surprise);
           if (surprise.subject === subjectOf(stage.id, gone as Signal)) assert.notEqual(surprise.state, 'ready');
@@ -238,14 +241,16 @@ class Feed {
       const season = 1 + 0.3 * Math.sin((2 * Math.PI * at) / (stage.season[0] ?? DAY));
       return [signal, 10 ** k * season * (0.9 + 0.2 * random())];
     });
-    return { ...emptySnapshot(stage.id, at), values: new Map(values) };
+    const snapshot = { ...emptySnapshot(stage.id, at), values: new Map(values) };
+    return this.#of.dress?.(snapshot) ?? snapshot;
   }
 
   /** The same moment with values from the far ends of the number line. */
   wild(index: number): Snapshot {
     const ends = [0, -1, 1e308, -1e308, Number.MIN_VALUE, Number.MAX_SAFE_INTEGER];
     const values = this.#of.signals.map((signal, k): [Signal, number] => [signal, ends[(index + k) % 6] as number]);
-    return { ...this.at(index), values: new Map(values) };
+    const snapshot = { ...emptySnapshot(this.#of.stage.id, this.at(index).at), values: new Map(values) };
+    return this.#of.dress?.(snapshot) ?? snapshot;
   }
 }
 

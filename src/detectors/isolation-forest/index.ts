@@ -30,7 +30,7 @@ export const IsolationForestConfig = z.strictObject({
     .int()
     .min(64)
     .max(2_048)
-    .default(256)
+    .default(512)
     .meta({ description: 'Snapshots each tree is grown from. More see finer differences and take more memory.' }),
   retrain_every: duration
     .prefault('1d')
@@ -57,7 +57,7 @@ export const isolationForest = defineDetector({
     '',
     'Wrong for: stages with fewer than three signals that vary (it stays blind), one signal that goes far beyond its past (`baseline` says',
     'that first and better), slow changes (it learns them). Cost: about 3 µs to score and 20 µs to give reasons for a snapshot; memory and state',
-    'of 200 KiB for the forest and 8 KiB for each signal with the defaults; 0.1 s of a worker for a training.',
+    'of 350 KiB for the forest and 8 KiB for each signal with the defaults; 0.1 s of a worker for a training.',
   ].join('\n'),
   config: IsolationForestConfig,
   examples: [
