@@ -3,6 +3,7 @@ import { systemClock } from '../../../src/app/clock.ts';
 import type { Reading } from '../../../src/domain/snapshot.ts';
 import type { Source } from '../../../src/kit/component.ts';
 import { kafka } from '../../../src/sources/kafka/index.ts';
+import { until } from '../../support/until.ts';
 
 export const STAGE = 'orders.enrich';
 export const never = new AbortController().signal;
@@ -39,6 +40,13 @@ export function userOf(address: string) {
     ) => {
       const configs = Object.entries(settings).map(([key, value]) => ({ name: key, value }));
       await admin.createTopics({ topics: [name], partitions, replicas: 1, configs });
+      // A new topic, and one that was deleted a moment ago most of all, reaches the metadata a little later.
+      const known = (): Promise<boolean> =>
+        producer.metadata({ topics: [name], forceUpdate: true }).then(
+          () => true,
+          () => false,
+        );
+      await until(known, { what: `topic ${name} is known` });
       return name;
     },
     produce: async (topic: string, partition: number, count: number, timestamp?: number) => {
