@@ -10,6 +10,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   score: () => import('./cli/score.ts'),
   backtest: () => import('./cli/backtest.ts'),
   engine: () => import('./cli/engine.ts'),
+  drift: () => import('./cli/drift.ts'),
+  profile: () => import('./cli/profile.ts'),
   explain: () => import('./cli/explain.ts'),
   accept: () => import('./cli/accept.ts'),
   promote: () => import('./cli/promote.ts'),

@@ -29,8 +29,9 @@ export type DriftTest = 'mann-whitney' | 'kolmogorov-smirnov' | 'chi-square' | '
 export interface Comparison extends Effect {
   readonly test: DriftTest;
   readonly statistic: number;
-  /** Already adjusted for the tests made of one field. */
   readonly pValue: number;
+  /** The p-value times the number of tests made of the field. */
+  readonly fieldP: number;
   /** Rows with a value; for `nulls` all rows. */
   readonly nRef: number;
   readonly nCur: number;
@@ -40,13 +41,13 @@ export interface Comparison extends Effect {
 
 /**
  * Compares one field with its reference: numbers by rank (Mann–Whitney) and by distance (Kolmogorov–Smirnov), categories by χ², and the
- * share of nulls by χ². The test that says most speaks; its p-value is multiplied by the number of tests. `undefined` where there
+ * share of nulls by χ². The test that says most speaks. `undefined` where there
  * are too few rows for any of them, or where one side has numbers and the other categories.
  */
 export function compareField(reference: FieldSample, current: FieldSample): Comparison | undefined {
   const found = [...compareValues(reference, current), ...compareNulls(reference, current)];
-  const adjusted = found.map((one) => ({ ...one, pValue: Math.min(1, one.pValue * found.length) }));
-  const telling = adjusted.filter((one) => one.pValue <= 0.05);
+  const adjusted = found.map((one): Comparison => ({ ...one, fieldP: Math.min(1, one.pValue * found.length) }));
+  const telling = adjusted.filter((one) => one.fieldP <= 0.05);
   const excess = ({ effect, effectNull }: Effect): number => effect - effectNull;
   if (telling.length > 0)
     return telling.reduce((a, b) =>
@@ -73,7 +74,7 @@ export interface DriftResult {
  * nothing in large tables, effects alone over chance in small ones.
  */
 export function judgeDrift(comparisons: readonly (Comparison | undefined)[], lines: DriftLines): DriftResult[] {
-  const adjusted = adjustedForMany(comparisons.flatMap((one) => (one ? [one.pValue] : [])));
+  const adjusted = adjustedForMany(comparisons.flatMap((one) => (one ? [one.fieldP] : [])));
   let next = 0;
   return comparisons.map((comparison): DriftResult => {
     if (!comparison) return { comparison, adjustedP: 1, result: 'insufficient' };
@@ -83,7 +84,9 @@ export function judgeDrift(comparisons: readonly (Comparison | undefined)[], lin
   });
 }
 
-function compareValues({ values: a }: FieldSample, { values: b }: FieldSample): Comparison[] {
+type Told = Omit<Comparison, 'fieldP'>;
+
+function compareValues({ values: a }: FieldSample, { values: b }: FieldSample): Told[] {
   if (a.kind === 'number' && b.kind === 'number') {
     const [nRef, nCur] = [a.cdf.rows, b.cdf.rows];
     if (Math.min(nRef, nCur) < LEAST_ROWS) return [];
@@ -110,7 +113,7 @@ function compareValues({ values: a }: FieldSample, { values: b }: FieldSample): 
   return [{ test: 'chi-square', statistic, pValue, ...stability(before, after), nRef, nCur, moved }];
 }
 
-function compareNulls(a: FieldSample, b: FieldSample): Comparison[] {
+function compareNulls(a: FieldSample, b: FieldSample): Told[] {
   const [rowsA, rowsB] = [a.nulls + rowsOf(a), b.nulls + rowsOf(b)];
   if (a.nulls + b.nulls === 0 || Math.min(rowsA, rowsB) < LEAST_ROWS) return [];
   const [before, after] = [

@@ -29,10 +29,16 @@ export function mannWhitney(a: Cdf, b: Cdf): TwoSampleTest {
     upToA = atA;
     upToB = atB;
   }
-  const statistic = greater * n * m;
+  const statistic = halves(greater * n * m);
   const total = n + m;
   const variance = ((n * m) / 12) * (total + 1 - ties / (total * (total - 1)));
   if (!(variance > 0)) return { statistic, pValue: 1 };
   const z = (Math.abs(statistic - (n * m) / 2) - 0.5) / Math.sqrt(variance);
   return { statistic, pValue: Math.min(1, 2 * normalSurvival(z)) };
+}
+
+/** Counts of pairs come in halves; what is off by rounding alone is put right. */
+function halves(count: number): number {
+  const near = Math.round(2 * count) / 2;
+  return Math.abs(near - count) <= 1e-9 * Math.max(1, count) ? near : count;
 }

@@ -59,7 +59,7 @@ export class FieldMemory {
     const sample = keptOf(sampleOf(profile) as FieldSample);
     const window = { from: profile.from, to: profile.to, slot: this.#slotOf(profile), sample };
     this.#latest = window;
-    if (look.state === 'compared') this.#tail.learn(twoSidedNormal(look.comparison.pValue), learn ? 1 : HELD_WEIGHT);
+    if (look.state === 'compared') this.#tail.learn(twoSidedNormal(look.comparison.fieldP), learn ? 1 : HELD_WEIGHT);
     if (learn && profile.rows > 0) this.#keep(window);
     this.#known = undefined;
   }
@@ -101,7 +101,7 @@ export class FieldMemory {
     const chosen = alike.length >= ENOUGH_IN_SLOT ? alike : usable.slice(-LATEST);
     const comparison = compareField(together(chosen.map((window) => window.sample)), sample);
     if (!comparison) return { state: 'insufficient' };
-    const ownP = Math.exp(-this.#tail.surprise(twoSidedNormal(comparison.pValue)));
+    const ownP = Math.exp(-this.#tail.surprise(twoSidedNormal(comparison.fieldP)));
     return { state: 'compared', comparison, ownP };
   }
 

@@ -63,7 +63,7 @@ function createDrift(settings: Settings, { stage }: DetectorContext): Detector {
         field,
         (fields.get(field) ?? newMemory()).look(profile),
       ]);
-      const compared = looks.flatMap(([, look]) => (look.state === 'compared' ? [look.comparison.pValue] : []));
+      const compared = looks.flatMap(([, look]) => (look.state === 'compared' ? [look.comparison.fieldP] : []));
       const adjusted = adjustedForMany(compared).values();
       const out = looks.flatMap(([field, look]): Surprise[] => {
         const head = { subject: subjectOf(stage.id, field), detector: 'drift' };
