@@ -35,7 +35,10 @@ pipelines:
     season: [6h]
     stages:
       ingest: {}
-      enrich: { after: [ingest], derive: { kept_ratio: { ratio: { of: in_records_per_second, to: ingest/out_records_per_second } } } }
+      enrich:
+        after: [ingest]
+        derive: { kept_ratio: { ratio: { of: in_records_per_second, to: ingest/out_records_per_second } } }
+        detectors: { isolation-forest: { warmup: 256, trees: 50, retrain_every: 4h } }
 policies:
   keep-enrich:
     mode: enforce
@@ -120,6 +123,11 @@ test('the recorded day holds what it is meant to: thousands of scores, and a gat
   assert.ok(acting.length >= 3, acting.join('\n'));
   assert.match(acting[0] ?? '', /"kind":"engage"/);
   assert.match(acting.at(-1) ?? '', /"kind":"release"/);
+  const forest = live.scores.filter((line) => line.includes('"subject":"orders.enrich/*"'));
+  assert.ok(
+    forest.filter((line) => line.includes('"state":"ready"')).length > 500,
+    'a forest was grown and has spoken',
+  );
   assert.ok(
     live.seen.some(({ at }) => !Number.isInteger(at)),
     'times are not round, as those of a monotonic clock',
