@@ -7,7 +7,7 @@ import { openInput } from './input.ts';
 import { tableOf } from './text-table.ts';
 
 export const summary = 'Compares the columns of two CSVs: which are spread otherwise than they were.';
-export const usage = `headgate drift --reference A.csv --current B.csv [--by COLUMN] [--q 0.01] [--effect 0.05] [--format json]
+export const usage = `headgate drift --reference A.csv --current B.csv [--by COLUMN] [--q 0.01] [--effect 0.03] [--format json]
 
 Numbers are compared by rank and by distance, categories by their counts, and the share of nulls; a column has drifted where the change is
 significant among all columns (false discovery rate --q) and larger than chance by a stability index of --effect. --by compares every
@@ -44,7 +44,7 @@ export async function run(argv: readonly string[], io: CommandIo): Promise<numbe
       current: { type: 'string' },
       by: { type: 'string' },
       q: { type: 'string', default: '0.01' },
-      effect: { type: 'string', default: '0.05' },
+      effect: { type: 'string', default: '0.03' },
       format: { type: 'string', default: 'text' },
     },
   });

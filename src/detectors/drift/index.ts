@@ -15,9 +15,9 @@ export const DriftConfig = z.strictObject({
     .max(8)
     .default(3)
     .meta({ description: 'Past windows of a field that make its first reference.' }),
-  effect: z.number().min(0).max(10).default(0.05).meta({
+  effect: z.number().min(0).max(10).default(0.03).meta({
     description:
-      'Population stability index, beyond what chance gives, from which on a change is news. 0.05 is a move by a fifth of the spread; 0.1 and 0.2 are called moderate and large.',
+      'Population stability index, beyond what chance gives, from which on a change is news. 0.03 is a move by a sixth of the spread; 0.1 and 0.2 are called moderate and large.',
   }),
 });
 

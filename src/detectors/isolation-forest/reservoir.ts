@@ -66,7 +66,8 @@ export class Reservoir {
     to.number(this.#columns.size);
     for (const signal of [...this.#columns.keys()].sort()) {
       to.text(signal);
-      to.floats((this.#columns.get(signal) as Float32Array).subarray(0, this.#used));
+      const { buffer } = this.#columns.get(signal) as Float32Array;
+      to.bytes(new Uint8Array(buffer, 0, 4 * this.#used));
     }
   }
 
@@ -78,7 +79,9 @@ export class Reservoir {
     for (let left = from.number(); left > 0; left--) {
       const signal = from.text();
       const column = new Float32Array(roomFor(used, this.#capacity));
-      from.floats(column.subarray(0, used));
+      const bytes = from.bytes();
+      if (bytes.length !== 4 * used) throw new RangeError('a column of another length');
+      column.set(new Float32Array(bytes.buffer));
       columns.set(signal, column);
     }
     this.#used = used;
