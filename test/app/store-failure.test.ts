@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { appendFileSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { valve } from '../../src/actuators/valve/index.ts';
 import { startApp } from '../../src/app/app.ts';
 import { Daemon, type World } from '../../src/app/daemon.ts';
@@ -22,6 +20,7 @@ import { sha256 } from '../stores/rows.ts';
 import { eventsOf } from '../support/events.ts';
 import { fakeClock } from '../support/fake-clock.ts';
 import { limitedSignal, planOf, policyPlan, stagePlan } from '../support/plans.ts';
+import { smallDisk } from '../support/small-disk.ts';
 import { until } from '../support/until.ts';
 import { outsideWorld, USUAL_RATE } from './crash/world.ts';
 import { api, metric } from './program.ts';
@@ -102,22 +101,6 @@ test('while every commit fails it goes on sensing, telling and moving gates, and
   await clock.advance(SECOND);
   await closing;
 });
-
-/** A file system of its own of `size` bytes; undefined where this user may not mount one. */
-function smallDisk(t: TestContext, size: number): string | undefined {
-  const place = mkdtempSync(join(tmpdir(), 'headgate-disk-'));
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'none', place], { stdio: 'ignore' });
-  } catch {
-    rmdirSync(place);
-    return undefined;
-  }
-  t.after(() => {
-    execFileSync('umount', ['-l', place]);
-    rmdirSync(place);
-  });
-  return place;
-}
 
 /** Takes every byte that is left. */
 function fillUp(file: string): void {

@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { verifyAudit } from '../../src/domain/audit.ts';
 import type { Change, Store } from '../../src/domain/ports.ts';
 import { openSqlite } from '../../src/stores/sqlite/open-store.ts';
 import type { Connect } from '../../src/stores/sqlite/store-file.ts';
 import { contents } from '../contracts/store.ts';
+import { smallDisk } from '../support/small-disk.ts';
 import { folder, incident, item, MONDAY, RETENTION, STAGE, sample, sha256 } from './rows.ts';
 
 const batch = (n: number, bytes = 10): readonly Change[] => [
@@ -67,22 +66,6 @@ test('keeps what it has when the file may not grow, and goes on when it may agai
     for (const database of databases) if (database.isOpen) database.exec('PRAGMA max_page_count = 100000');
   });
 });
-
-/** A file system of its own of `size` bytes; undefined where this user may not mount one. */
-function smallDisk(t: TestContext, size: number): string | undefined {
-  const place = mkdtempSync(join(tmpdir(), 'headgate-disk-'));
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'none', place], { stdio: 'ignore' });
-  } catch {
-    rmdirSync(place);
-    return undefined;
-  }
-  t.after(() => {
-    execFileSync('umount', ['-l', place]);
-    rmdirSync(place);
-  });
-  return place;
-}
 
 test('keeps what it has on a full disk, and goes on when there is room again', async (t) => {
   const disk = smallDisk(t, 4_000_000);
