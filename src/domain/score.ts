@@ -8,6 +8,15 @@ export interface Contribution {
   readonly share: number;
 }
 
+/**
+ * One of several tests a detector has put to the same sample, by name. `surprise` is -ln p of that test alone: never negative,
+ * comparable between votes, and on no account to be added up. Shown to people; nothing is judged by it.
+ */
+export interface Vote {
+  readonly vote: string;
+  readonly surprise: number;
+}
+
 /** What would have been normal at this moment, in the unit of the signal. `lower <= centre <= upper`. */
 export interface Expected {
   readonly lower: number;
@@ -32,6 +41,8 @@ export type Surprise = { readonly subject: Subject; readonly detector: string } 
       readonly state: 'ready';
       readonly pValue: number;
       readonly because: readonly Contribution[];
+      /** The tests behind the p-value, where there was more than one; most surprising first. */
+      readonly votes?: readonly Vote[];
       readonly observed?: number;
       readonly expected?: Expected;
     }
