@@ -11,15 +11,18 @@ import { filledIn } from '../support/promql.ts';
 import { freePort, requireServer, startPrometheus } from '../support/servers.ts';
 import { until } from '../support/until.ts';
 
-// A real Prometheus scrapes a real daemon with a real pipeline while a gate is held; then every panel has to show something.
+// A real Prometheus scrapes a real daemon with a real pipeline from before a gate is held until after; in that time every
+// query of every panel has to be answered. Asked is again and again, since a rate is known only once its counter was scraped
+// twice, and what is shown of a gate only while it is held.
 
 const { skip } = requireServer('prometheus');
-const panels = (overview().panels ?? []) as unknown as readonly {
-  title: string;
-  targets?: readonly { expr: string }[];
-}[];
+const panels = (
+  (overview().panels ?? []) as unknown as readonly { title: string; targets?: readonly { expr: string }[] }[]
+).filter((panel) => panel.targets);
+/** From the fault to its end is at most 200 s; on a busy machine longer. */
+const STORY = 300_000;
 /** What Grafana would fill in: the stage whose gate the demo holds. */
-const CHOSEN = { pipeline: 'orders', stage: 'ingest', signal: 'out_records_per_second', rate_interval: '30s' };
+const CHOSEN = { pipeline: 'orders', stage: 'ingest', signal: 'out_records_per_second', rate_interval: '2m' };
 
 describe('the dashboard on a real Prometheus', { skip }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'headgate-live-'));
@@ -33,6 +36,9 @@ describe('the dashboard on a real Prometheus', { skip }, () => {
     return body.data.result;
   };
   const holds = async (query: string): Promise<boolean> => (await ask(query)).length > 0;
+  const isAnswered = async (expr: string): Promise<boolean> =>
+    (await ask(filledIn(expr, CHOSEN))).some(({ value }) => Number.isFinite(Number(value[1])));
+  let unanswered: ReadonlySet<string>;
 
   before(async () => {
     const listen = `127.0.0.1:${await freePort()}`;
@@ -71,19 +77,14 @@ scrape_configs: [{ job_name: headgate, static_configs: [{ targets: ['${listen}']
       every: 250,
     });
     await injectFault('slow', join(folder, 'demo'));
-    const held = `headgate_lease_active{pipeline="orders",stage="ingest"} == 1`;
-    const told = 'headgate_notification_latency_seconds_count > 0 and on () headgate_notification_failed_total > 0';
-    await until(async () => (await holds(held)) && (await holds(told)), {
-      what: 'a gate is held and somebody was told',
-      within: 90_000,
-      every: 250,
-    });
-    // A rate needs two scrapes of a counter that has moved.
-    await until(() => holds('count_over_time(headgate_notification_latency_seconds_count[1m]) > 3'), {
-      what: 'it was scraped some times since',
-      within: 20_000,
-      every: 250,
-    });
+    const open = new Set(panels.flatMap(({ targets }) => targets?.map(({ expr }) => expr) ?? []));
+    const askAll = async (): Promise<boolean> => {
+      for (const expr of open) if (await isAnswered(expr)) open.delete(expr);
+      return open.size === 0;
+    };
+    // What is never answered is told by the test of its panel.
+    await until(askAll, { what: 'every query is answered', within: STORY, every: 500 }).catch(() => {});
+    unanswered = open;
   });
   after(async () => {
     await demo?.stop();
@@ -91,15 +92,10 @@ scrape_configs: [{ job_name: headgate, static_configs: [{ targets: ['${listen}']
     rmSync(folder, { recursive: true });
   });
 
-  for (const { title, targets } of panels.filter((panel) => panel.targets)) {
-    test(`${title}: every query has an answer of finite numbers`, async () => {
+  for (const { title, targets } of panels) {
+    test(`${title}: every query has an answer of finite numbers`, () => {
       for (const { expr } of targets ?? []) {
-        const answer = await ask(filledIn(expr, CHOSEN));
-        assert.ok(answer.length > 0, `no data for ${expr}`);
-        assert.ok(
-          answer.some(({ value }) => Number.isFinite(Number(value[1]))),
-          expr,
-        );
+        assert.ok(!unanswered.has(expr), `no finite number for ${filledIn(expr, CHOSEN)}`);
       }
     });
   }
