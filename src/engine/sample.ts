@@ -51,7 +51,11 @@ export function createSampler(
       const reading = await probe.read(stage, abort);
       const before = answers.get(probe.name);
       const still = before !== undefined && reading.at !== undefined && before.reading.at === reading.at;
-      answers.set(probe.name, { reading, at: clock.now(), originSince: still ? before.originSince : clock.now() });
+      answers.set(probe.name, {
+        reading: withLastProfiles(reading, before?.reading.profiles),
+        at: clock.now(),
+        originSince: still ? before.originSince : clock.now(),
+      });
     } catch (thrown) {
       const error = asHeadgateError(thrown);
       answers.delete(probe.name);
@@ -72,6 +76,14 @@ export function createSampler(
       return assemble(stage, at, parts);
     },
   };
+}
+
+/** Profiles are made more seldom than values are read: the last one of a field stands until the next, or until it is a gap. */
+function withLastProfiles(reading: Reading, last: Reading['profiles']): Reading {
+  if (last === undefined || last.size === 0) return reading;
+  const missing = new Set(reading.gaps?.flatMap(({ signals }) => signals));
+  const kept = [...last].filter(([field]) => !missing.has(field));
+  return { ...reading, profiles: new Map([...kept, ...(reading.profiles ?? [])]) };
 }
 
 /** What one probe gives to the snapshot: its answer, with the gaps in it, or the one gap it leaves. */

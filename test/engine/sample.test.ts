@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HeadgateError } from '../../src/domain/error.ts';
+import type { Profile } from '../../src/domain/profile.ts';
 import type { Reading } from '../../src/domain/snapshot.ts';
 import { createSampler, type Probe } from '../../src/engine/sample.ts';
 import { eventsOf } from '../support/events.ts';
@@ -169,4 +170,28 @@ test('hands the signal of abortion on', async () => {
   const sampling = samplerOf([waits]).sampler.sample(stop.signal);
   stop.abort();
   assert.equal((await sampling).gaps[0]?.code, 'aborted');
+});
+
+test('a profile stands until the next one of its field, or until the field is a gap', async () => {
+  const profile = (to: number): Profile => ({
+    field: 'amount',
+    kind: 'number',
+    from: 0,
+    to,
+    rows: 1,
+    nulls: 0,
+    exact: true,
+  });
+  const [first, second] = [profile(1), profile(2)];
+  const answers: Reading[] = [
+    reading({ rows: 1 }, { profiles: new Map([['amount', first]]) }),
+    reading({ rows: 2 }),
+    reading({ rows: 3 }, { profiles: new Map([['amount', second]]) }),
+    reading({ rows: 4 }, { gaps: [{ signals: ['amount'], code: 'timeout', message: 'no profile within 1s' }] }),
+    reading({ rows: 5 }),
+  ];
+  const { sampler } = samplerOf([probe('db#0', async () => answers.shift() as Reading)]);
+  const seen: (Profile | undefined)[] = [];
+  for (let i = 0; i < 5; i++) seen.push((await sampler.sample(never)).profiles.get('amount'));
+  assert.deepEqual(seen, [first, first, second, undefined, undefined]);
 });
