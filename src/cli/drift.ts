@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
+import type { DriftTest } from '../domain/drift.ts';
 import { HeadgateError } from '../domain/error.ts';
 import { type Column, readColumns, type Segment } from '../files/columns.ts';
-import { compareField, type DriftTest, judgeDrift, LEAST_ROWS } from '../stats/drift.ts';
+import { compareField, judgeDrift, LEAST_ROWS } from '../stats/drift.ts';
 import type { CommandIo } from './command.ts';
 import { openInput } from './input.ts';
 import { tableOf } from './text-table.ts';

@@ -1,3 +1,4 @@
+import type { Drift } from './drift.ts';
 import type { Subject } from './subject.ts';
 import type { DurationMs } from './time.ts';
 import type { Severity } from './verdict.ts';
@@ -45,6 +46,8 @@ export type Surprise = { readonly subject: Subject; readonly detector: string } 
       readonly votes?: readonly Vote[];
       readonly observed?: number;
       readonly expected?: Expected;
+      /** Of a profile: what it was compared with. */
+      readonly drift?: Drift;
     }
   | {
       readonly state: 'limit';

@@ -195,6 +195,7 @@ function sentenceOf(score: Score): string {
     return `${stage} ${signal} ${number(score.observed)} is ${score.rule} its limit of ${number(score.limit)}`;
   }
   if (score.state !== 'ready') return `${stage} ${signal}`;
+  if (score.drift) return `${stage} ${signal} is spread otherwise than it was: ${score.drift.moved}`;
   const band = score.expected ? `, expected ${number(score.expected.lower)} to ${number(score.expected.upper)}` : '';
   return `${stage} ${signal} ${number(score.observed)}${band}`;
 }

@@ -64,6 +64,7 @@ export function scoreWords(score: Score): string {
   if (score.state === 'blind') return `${part} cannot be seen; missing ${score.missing.join(', ')}`;
   if (score.state === 'limit' && score.rule === 'absent') return `${part} is absent`;
   if (score.state === 'limit' && score.rule === 'zero') return `${part} is zero`;
+  if (score.state === 'ready' && score.drift) return `${part}: ${score.drift.moved}`;
   if (part === VECTOR || score.observed === undefined) return mixWords(score);
   const seen = `${part} ${quantity(score.observed, unit)}`;
   if (score.state === 'limit') return `${seen}, limit ${quantity(score.limit, unit)}`;

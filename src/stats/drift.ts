@@ -1,3 +1,4 @@
+import type { DriftTest } from '../domain/drift.ts';
 import { type Cdf, valueAt } from './cdf.ts';
 import { chiSquare } from './chi-square.ts';
 import { adjustedForMany } from './false-discovery.ts';
@@ -23,8 +24,6 @@ export interface FieldSample {
     /** `other` counts rows of categories that are not listed. */
     | { readonly kind: 'category'; readonly counts: ReadonlyMap<string, number>; readonly other: number };
 }
-
-export type DriftTest = 'mann-whitney' | 'kolmogorov-smirnov' | 'chi-square' | 'nulls';
 
 export interface Comparison extends Effect {
   readonly test: DriftTest;

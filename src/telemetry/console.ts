@@ -124,6 +124,7 @@ function scoreText(score: Score): string {
       : `${seen}: ${score.rule}`;
   }
   if (score.state !== 'ready') return part;
+  if (score.drift) return `${part} is spread otherwise than it was: ${score.drift.moved}`;
   const seen = score.observed === undefined ? 'signals unusual together' : `${part} ${quantity(score.observed, unit)}`;
   const band =
     score.expected === undefined ? '' : `, expected ${range(score.expected.lower, score.expected.upper, unit)}`;

@@ -187,3 +187,18 @@ test('passes over times and vectors', () => {
     undefined,
   );
 });
+
+test('says what was compared with what, for people and for charts', () => {
+  const random = seededRandom(9);
+  const { live, next } = fieldOf((at) => numbers('amount', at, sample(random, 1_000, 50, 5)));
+  live(10);
+  const said = next((at) => numbers('amount', at, sample(random, 1_000, 60, 5)));
+  assert.ok(said?.state === 'ready' && said.drift);
+  const { drift: found } = said;
+  assert.equal(found.test, 'mann-whitney');
+  assert.match(found.moved, /^median (49|50)\S* → (59|60)/);
+  assert.ok(found.effect - found.effectNull > 1 && found.line === 0.03 && found.adjustedP < 1e-6);
+  assert.deepEqual([found.nRef, found.nCur, found.reference.rows], [8_000, 1_000, 8_000]);
+  const median = found.reference.quantiles?.find(([share]) => share === 0.5)?.[1] ?? Number.NaN;
+  assert.ok(Math.abs(median - 50) < 0.5, `${median}`);
+});

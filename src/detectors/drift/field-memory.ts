@@ -1,10 +1,11 @@
+import type { Spread } from '../../domain/drift.ts';
 import type { Profile } from '../../domain/profile.ts';
 import { type DurationMs, type EpochMs, HOUR } from '../../domain/time.ts';
 import { DecayedTail } from '../../stats/decayed-tail.ts';
 import { type Comparison, compareField, type FieldSample } from '../../stats/drift.ts';
 import { twoSidedNormal } from '../../stats/gamma.ts';
 import type { NumberReader, NumberWriter } from '../../stats/number-codec.ts';
-import { keptOf, sampleOf, together } from './sample.ts';
+import { keptOf, sampleOf, spreadOf, together } from './sample.ts';
 import { readSample, writeSample } from './sample-codec.ts';
 
 /** Windows kept of each time of the season, and of the last ones whatever their time. */
@@ -29,7 +30,12 @@ export type Look =
   | { readonly state: 'warming'; readonly seen: number; readonly need: number }
   | { readonly state: 'insufficient' }
   /** `ownP`: how usual a difference of this size is between past windows and their references. */
-  | { readonly state: 'compared'; readonly comparison: Comparison; readonly ownP: number };
+  | {
+      readonly state: 'compared';
+      readonly comparison: Comparison;
+      readonly ownP: number;
+      readonly reference: Spread;
+    };
 
 /** What is kept of one field: past windows that were accepted as normal, and how far windows usually are from their reference. */
 export class FieldMemory {
@@ -99,10 +105,11 @@ export class FieldMemory {
     const slot = this.#slotOf(profile);
     const alike = slot < 0 ? [] : usable.filter((window) => window.slot === slot);
     const chosen = alike.length >= ENOUGH_IN_SLOT ? alike : usable.slice(-LATEST);
-    const comparison = compareField(together(chosen.map((window) => window.sample)), sample);
+    const reference = together(chosen.map((window) => window.sample));
+    const comparison = compareField(reference, sample);
     if (!comparison) return { state: 'insufficient' };
     const ownP = Math.exp(-this.#tail.surprise(twoSidedNormal(comparison.fieldP)));
-    return { state: 'compared', comparison, ownP };
+    return { state: 'compared', comparison, ownP, reference: spreadOf(reference) };
   }
 
   /** The earliest end of a window that is not mostly the last one again. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Drift } from '../../domain/drift.ts';
 import type { Contribution, Surprise } from '../../domain/score.ts';
 import { partOfSubject, stageOfSubject, subjectOf } from '../../domain/subject.ts';
 import { type Detector, type DetectorContext, defineDetector } from '../../kit/component.ts';
@@ -70,10 +71,11 @@ function createDrift(settings: Settings, { stage }: DetectorContext): Detector {
         if (look.state === 'unseen') return [];
         if (look.state === 'warming') return [{ ...head, ...look }];
         if (look.state === 'insufficient') return [{ ...head, state: 'blind', missing: [`${LEAST_ROWS} rows`] }];
-        const { effect, effectNull } = look.comparison;
-        const significance = Math.max(LEAST_P, adjusted.next().value ?? 1, look.ownP);
-        const pValue = effect - effectNull > settings.effect ? significance : 1;
-        return [{ ...head, state: 'ready', pValue, because: alone(field) }];
+        const adjustedP = adjusted.next().value ?? 1;
+        const found = driftOf(look, adjustedP, settings.effect);
+        const matters = found.effect - found.effectNull > settings.effect;
+        const pValue = matters ? Math.max(LEAST_P, adjustedP, look.ownP) : 1;
+        return [{ ...head, state: 'ready', pValue, because: alone(field), drift: found }];
       });
       const asked = gaps.flatMap((gap) => gap.signals.filter((signal) => fields.has(signal)));
       for (const field of new Set([...fields.keys(), ...asked]))
@@ -111,6 +113,12 @@ function createDrift(settings: Settings, { stage }: DetectorContext): Detector {
       return true;
     },
   };
+}
+
+function driftOf(look: Look & { state: 'compared' }, adjustedP: number, line: number): Drift {
+  const { test, statistic, pValue, effect, effectNull, nRef, nCur, moved } = look.comparison;
+  const found = { test, statistic, pValue, adjustedP, usualP: look.ownP };
+  return { ...found, effect, effectNull, line, nRef, nCur, moved, reference: look.reference };
 }
 
 const alone = (field: string): readonly Contribution[] => [{ signal: field, share: 1 }];

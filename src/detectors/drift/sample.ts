@@ -1,6 +1,7 @@
+import type { Spread } from '../../domain/drift.ts';
 import type { Profile } from '../../domain/profile.ts';
-import { type Cdf, cdfOfProfile, compact, mixture } from '../../stats/cdf.ts';
-import type { FieldSample } from '../../stats/drift.ts';
+import { type Cdf, COMPACT_SHARES, cdfOfProfile, compact, mixture } from '../../stats/cdf.ts';
+import { type FieldSample, rowsOf } from '../../stats/drift.ts';
 
 /** Categories kept of a window. */
 const MOST_CATEGORIES = 32;
@@ -51,4 +52,17 @@ export function together(samples: readonly FieldSample[]): FieldSample {
     for (const [name, count] of values.counts) counts.set(name, (counts.get(name) ?? 0) + count);
   }
   return { nulls, values: { kind: 'category', counts, other } };
+}
+
+/** The sample as people are shown it. */
+export function spreadOf(sample: FieldSample): Spread {
+  const { nulls, values } = sample;
+  const rows = nulls + rowsOf(sample);
+  if (values.kind === 'category') {
+    const top = [...values.counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).slice(0, MOST_CATEGORIES);
+    return { rows, nulls, top };
+  }
+  if (values.cdf.rows === 0) return { rows, nulls };
+  const { at } = compact(values.cdf);
+  return { rows, nulls, quantiles: COMPACT_SHARES.map((share, index) => [share, at[index] as number] as const) };
 }
