@@ -42,6 +42,12 @@ export const STAGE_METRICS = [
   gauge('headgate_signal_value', [...STAGE, 'signal'], 'Newest value of a signal, in the unit of its name.'),
   gauge('headgate_expected', [...STAGE, 'signal', 'bound'], 'Expected range of a signal: bound is lower or upper.'),
   gauge('headgate_anomaly_score', [...STAGE, 'subject'], 'How surprising a subject is; 1 is the line of a page.'),
+  gauge(
+    'headgate_anomaly_contribution_ratio',
+    [...STAGE, 'subject', 'signal'],
+    'Shares of signals in the highest score of a stage, which is that of subject; they add up to 1.',
+    'ratio',
+  ),
   gauge('headgate_verdict', STAGE, 'Judged state of a stage: 0 ok, 1 warning, 2 critical, 3 unknown.'),
   gauge(
     'headgate_detector_ready',
@@ -72,6 +78,36 @@ export const STAGE_METRICS = [
     'headgate_lease_expires_timestamp_seconds',
     [...STAGE, 'policy', 'actuator'],
     'When the gate opens by itself unless renewed, in seconds since 1970; absent while nothing is held.',
+    'seconds',
+  ),
+  gauge(
+    'headgate_drift_detected',
+    [...STAGE, 'field'],
+    'Whether a field is spread otherwise than it was, beyond the line of a ticket: 1 or 0; absent while it cannot be told.',
+  ),
+  gauge(
+    'headgate_drift_effect',
+    [...STAGE, 'field'],
+    'Population stability index of a field against its reference. 0.1 is called moderate, 0.2 large.',
+  ),
+  gauge('headgate_drift_effect_null', [...STAGE, 'field'], 'What chance alone gives of headgate_drift_effect.'),
+  gauge(
+    'headgate_drift_adjusted_p',
+    [...STAGE, 'field'],
+    'P-value of the comparison of a field, adjusted for the number of fields of the stage.',
+    'ratio',
+  ),
+  gauge('headgate_profile_rows', [...STAGE, 'field'], 'Rows behind the newest profile of a field.'),
+  gauge(
+    'headgate_profile_null_ratio',
+    [...STAGE, 'field'],
+    'Share of rows without a value in the newest profile of a field.',
+    'ratio',
+  ),
+  gauge(
+    'headgate_profile_end_timestamp_seconds',
+    [...STAGE, 'field'],
+    'Up to when the data of the newest profile of a field reaches, in seconds since 1970.',
     'seconds',
   ),
   gauge(
@@ -116,6 +152,11 @@ export const OWN_METRICS = [
   gauge('headgate_budget_pages_per_week', ['pipeline'], 'Pages a week that are accepted.'),
   gauge('headgate_budget_tickets_used', ['pipeline'], 'Tickets of the last seven days that were not labelled real.'),
   gauge('headgate_budget_tickets_per_week', ['pipeline'], 'Tickets a week that are accepted.'),
+  gauge(
+    'headgate_detector_state',
+    ['detector', 'state'],
+    'Subjects of a detector by state: ready, limit, warming (too little seen) or blind (an input is missing).',
+  ),
   gauge('headgate_config_last_reload_successful', [], 'Whether the last load of the config was good: 1 or 0.'),
   gauge('headgate_config_last_reload_timestamp_seconds', [], 'When a good config was loaded last.', 'seconds'),
   gauge('headgate_build_info', ['version', 'node'], 'Always 1; says which version runs.'),

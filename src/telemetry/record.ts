@@ -5,8 +5,9 @@ import { pipelineOf, stageNameOf } from '../domain/stage.ts';
 import { SECOND } from '../domain/time.ts';
 import type { Severity } from '../domain/verdict.ts';
 import type { ValveState } from '../domain/views.ts';
+import { showFields } from './fields.ts';
 import type { Metrics } from './metrics.ts';
-import { createIncidents, createLeases, createProbes } from './standing.ts';
+import { createDetectorStates, createIncidents, createLeases, createProbes } from './standing.ts';
 
 const VERDICT: Readonly<Record<Severity, number>> = { ok: 0, warning: 1, critical: 2, unknown: 3 };
 
@@ -22,6 +23,7 @@ export function createRecorder(metrics: Metrics): Recorder {
   const probes = createProbes(metrics);
   const leases = createLeases(metrics);
   const incidents = createIncidents(metrics);
+  const detectors = createDetectorStates(metrics);
   let oldestAt: number | undefined;
   const flag = (value: boolean): number => (value ? 1 : 0);
   metrics.set('headgate_outbox_degraded', [], 0);
@@ -47,8 +49,11 @@ export function createRecorder(metrics: Metrics): Recorder {
         stage,
         scores.filter(isJudged).map((one) => [[one.subject], one.value]),
       );
+      stages.put('headgate_anomaly_contribution_ratio', stage, sharesOf(scores));
       stages.put('headgate_verdict', stage, [[[], VERDICT[verdict.state]]]);
       stages.put('headgate_detector_ready', stage, readyShares(scores));
+      detectors.note(stage, scores);
+      showFields(stages, stage, snapshot.profiles, scores);
       stages.put('headgate_learning_frozen', stage, [[[], flag(frozen)]]);
       if (values.size > 0) stages.put('headgate_stage_last_success_timestamp_seconds', stage, [[[], at / SECOND]]);
     },
@@ -92,6 +97,7 @@ export function createRecorder(metrics: Metrics): Recorder {
       metrics.beforeRender(() => {
         const known = view.stages().map(({ id }) => id);
         stages.keepOnly(new Set(known));
+        detectors.keepOnly(new Set(known));
         for (const id of known) stages.put('headgate_valve_factor', id, factorOf(view.valve(id)));
         readBudgets(metrics, view);
         const age = oldestAt === undefined ? 0 : Math.max(0, view.now() - oldestAt) / SECOND;
@@ -110,6 +116,15 @@ export function createRecorder(metrics: Metrics): Recorder {
 }
 
 const isJudged = (score: Score): boolean => score.state === 'ready' || score.state === 'limit';
+
+/** Who has a share in the highest score that was learned; none while nothing is worth a look. */
+function sharesOf(scores: readonly Score[]): (readonly [string[], number])[] {
+  let lead: (Score & { state: 'ready' }) | undefined;
+  for (const score of scores) if (score.state === 'ready' && score.value > (lead?.value ?? 0)) lead = score;
+  if (!lead) return [];
+  const { subject, because } = lead;
+  return because.map(({ signal, share }) => [[subject, signal], share] as const);
+}
 
 function bandOf(score: Score): (readonly [string[], number])[] {
   if (score.state !== 'ready' || score.expected === undefined) return [];

@@ -1,5 +1,6 @@
 import type { Incident } from '../domain/incident.ts';
 import { isInForce, type Lease } from '../domain/lease.ts';
+import type { Score } from '../domain/score.ts';
 import type { StageId } from '../domain/stage.ts';
 import { SECOND } from '../domain/time.ts';
 import type { Metrics } from './metrics.ts';
@@ -98,6 +99,40 @@ export function createIncidents({ stages }: Metrics) {
       seen.set(incident.root, (seen.get(incident.root) ?? new Set()).add(incident.severity));
       show(incident.root);
       if (before && before.root !== incident.root) show(before.root);
+    },
+  };
+}
+
+/** Subjects of each detector by state, over all stages. */
+export function createDetectorStates(metrics: Metrics) {
+  const known = new Map<StageId, ReadonlyMap<string, number>>();
+  const totals = new Map<string, number>();
+  const add = (counts: ReadonlyMap<string, number> | undefined, sign: number): void => {
+    for (const [key, count] of counts ?? []) {
+      const total = (totals.get(key) ?? 0) + sign * count;
+      totals.set(key, total);
+      metrics.set('headgate_detector_state', key.split(' '), total);
+    }
+  };
+  const forget = (stage: StageId): void => {
+    add(known.get(stage), -1);
+    known.delete(stage);
+  };
+  return {
+    note(stage: StageId, scores: readonly Score[]): void {
+      const counts = new Map<string, number>();
+      for (const { detector, state } of scores) {
+        const key = `${detector} ${state}`;
+        counts.set(key, (counts.get(key) ?? 0) + 1);
+      }
+      const before = known.get(stage);
+      if (before?.size === counts.size && [...counts].every(([key, count]) => before.get(key) === count)) return;
+      forget(stage);
+      known.set(stage, counts);
+      add(counts, 1);
+    },
+    keepOnly(stages: ReadonlySet<StageId>): void {
+      for (const stage of [...known.keys()]) if (!stages.has(stage)) forget(stage);
     },
   };
 }

@@ -2,9 +2,11 @@ import type { Incident } from '../../src/domain/incident.ts';
 import type { Lease } from '../../src/domain/lease.ts';
 import type { Notice } from '../../src/domain/notice.ts';
 import type { Events, View } from '../../src/domain/ports.ts';
+import type { Profile } from '../../src/domain/profile.ts';
 import type { Score } from '../../src/domain/score.ts';
 import { emptySnapshot, type Gap, type Snapshot } from '../../src/domain/snapshot.ts';
 import type { StageId } from '../../src/domain/stage.ts';
+import { HOUR } from '../../src/domain/time.ts';
 import type { Severity, Verdict } from '../../src/domain/verdict.ts';
 
 export const NOW = Date.UTC(2026, 10, 21, 3, 10);
@@ -21,6 +23,51 @@ export const readyScore = (stage: StageId, signal: string, observed: number, val
   value,
   ticketLine: 0.6,
 });
+
+export const driftScore = (stage: StageId, field: string, value: number): Score => ({
+  ...readyScore(stage, field, 0, value),
+  state: 'ready',
+  pValue: 1e-6,
+  because: [{ signal: field, share: 1 }],
+  detector: 'drift',
+  drift: {
+    test: 'mann-whitney',
+    statistic: 5.2,
+    pValue: 1e-7,
+    adjustedP: 3e-7,
+    usualP: 1e-4,
+    effect: 0.31,
+    effectNull: 0.02,
+    line: 0.03,
+    nRef: 4_000,
+    nCur: 1_000,
+    moved: 'median 20 → 31',
+    reference: {
+      rows: 4_000,
+      nulls: 0,
+      quantiles: [
+        [0, 1],
+        [0.5, 20],
+        [1, 90],
+      ],
+    },
+  },
+});
+
+export const amountProfile: Profile = {
+  field: 'amount',
+  kind: 'number',
+  from: NOW - HOUR,
+  to: NOW,
+  rows: 1_000,
+  nulls: 50,
+  quantiles: [
+    [0, 2],
+    [0.5, 31],
+    [1, 95],
+  ],
+  exact: true,
+};
 
 export const warmingScore = (stage: StageId, signal: string): Score => ({
   subject: `${stage}/${signal}`,

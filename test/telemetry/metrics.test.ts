@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import test, { type TestContext } from 'node:test';
 import { HeadgateError } from '../../src/domain/error.ts';
 import type { View } from '../../src/domain/ports.ts';
+import type { Score } from '../../src/domain/score.ts';
 import type { StageId } from '../../src/domain/stage.ts';
 import { METRICS, OWN_METRICS, STAGE_METRICS } from '../../src/telemetry/catalog.ts';
 import { createEvents } from '../../src/telemetry/events.ts';
@@ -14,6 +15,8 @@ import { createRecorder } from '../../src/telemetry/record.ts';
 import { requireServer, startPrometheus } from '../support/servers.ts';
 import { until } from '../support/until.ts';
 import {
+  amountProfile,
+  driftScore,
   ENRICH,
   gap,
   incident,
@@ -48,8 +51,16 @@ function everything({ events }: Pick<ReturnType<typeof telemetry>, 'events'>): v
   events.probed({ stage: ENRICH, probe: '1', source: 'kafka-main', seconds: 0.02, gap: undefined, at: NOW });
   events.probed({ stage: ENRICH, probe: '2', source: 'other', seconds: 5, gap, at: NOW });
   events.slotsSkipped({ stage: ENRICH, count: 2 });
-  const scores = [readyScore(ENRICH, 'lag_seconds', 321, 23), warmingScore(ENRICH, 'rows')];
-  events.judged(judgedEvent(snapshotOf(ENRICH, { lag_seconds: 321, rows: 12 }), scores, 'critical'));
+  const scores = [
+    readyScore(ENRICH, 'lag_seconds', 321, 23),
+    warmingScore(ENRICH, 'rows'),
+    driftScore(ENRICH, 'amount', 4),
+  ];
+  const shown = {
+    ...snapshotOf(ENRICH, { lag_seconds: 321, rows: 12 }),
+    profiles: new Map([['amount', amountProfile]]),
+  };
+  events.judged(judgedEvent(shown, scores, 'critical'));
   events.incidentChanged({ incident, change: { kind: 'opened' }, at: NOW });
   const decision = { at: NOW, policy: 'keep-enrich', stage: 'orders.ingest', because: '' } as const;
   events.decided({ decision: { ...decision, kind: 'withhold', reason: 'cooldown' } });
@@ -321,3 +332,72 @@ for (const [format, protocols] of [
     assert.equal((await query('headgate_signal_value{stage="enrich",signal="lag_seconds"}'))[0]?.value[1], '321');
   });
 }
+
+test('of a profiled field it shows how it is spread, and what came of the comparison', async (t) => {
+  const { events, lines } = telemetry(t);
+  const shown = (profiles: readonly (typeof amountProfile)[]) => ({
+    ...snapshotOf(ENRICH, {}),
+    profiles: new Map(profiles.map((one) => [one.field, one])),
+  });
+  const amount = 'pipeline="orders",stage="enrich",field="amount"';
+  events.judged(judgedEvent(shown([amountProfile]), [driftScore(ENRICH, 'amount', 4)], 'critical'));
+  assert.deepEqual(
+    [...(await lines('headgate_drift_')), ...(await lines('headgate_profile_'))],
+    [
+      `headgate_drift_detected{${amount}} 1`,
+      `headgate_drift_effect{${amount}} 0.31`,
+      `headgate_drift_effect_null{${amount}} 0.02`,
+      `headgate_drift_adjusted_p{${amount}} 3e-7`,
+      `headgate_profile_rows{${amount}} 1000`,
+      `headgate_profile_null_ratio{${amount}} 0.05`,
+      `headgate_profile_end_timestamp_seconds{${amount}} ${NOW / 1_000}`,
+    ],
+  );
+  events.judged(judgedEvent(shown([amountProfile]), [driftScore(ENRICH, 'amount', 0.2)], 'ok'));
+  assert.deepEqual(await lines('headgate_drift_detected{'), [`headgate_drift_detected{${amount}} 0`]);
+  const warming = { ...warmingScore(ENRICH, 'amount'), detector: 'drift' };
+  events.judged(judgedEvent(shown([{ ...amountProfile, rows: 0, nulls: 0 }]), [warming], 'unknown'));
+  assert.deepEqual(await lines('headgate_drift_'), []);
+  assert.deepEqual(await lines('headgate_profile_null_ratio{'), [], 'the share of nothing is not known');
+});
+
+test('subjects are counted by detector and state, and those of a stage that is gone no longer', async (t) => {
+  const { events, recorder, lines } = telemetry(t);
+  let stages = ALL;
+  await recorder.observe({ ...viewOf(ALL), stages: () => viewOf(stages).stages() });
+  const judge = (stage: StageId, ...scores: Score[]): void =>
+    events.judged(judgedEvent(snapshotOf(stage, {}), scores, 'ok'));
+  judge(ENRICH, readyScore(ENRICH, 'lag_seconds', 1, 0.1), warmingScore(ENRICH, 'rows'));
+  judge('orders.ingest', readyScore('orders.ingest', 'lag_seconds', 1, 0.1));
+  assert.deepEqual(await lines('headgate_detector_state{'), [
+    'headgate_detector_state{detector="baseline",state="ready"} 2',
+    'headgate_detector_state{detector="baseline",state="warming"} 1',
+  ]);
+  judge(ENRICH, readyScore(ENRICH, 'lag_seconds', 1, 0.1), readyScore(ENRICH, 'rows', 1, 0.1));
+  assert.deepEqual(await lines('headgate_detector_state{'), [
+    'headgate_detector_state{detector="baseline",state="ready"} 3',
+    'headgate_detector_state{detector="baseline",state="warming"} 0',
+  ]);
+  stages = ['orders.ingest'];
+  assert.deepEqual(await lines('headgate_detector_state{detector="baseline",state="ready"}'), [
+    'headgate_detector_state{detector="baseline",state="ready"} 1',
+  ]);
+});
+
+test('the highest score is shown with the share of each signal in it', async (t) => {
+  const { events, lines } = telemetry(t);
+  const vector: Score = {
+    ...readyScore(ENRICH, '*', 0, 2),
+    state: 'ready',
+    pValue: 1e-5,
+    because: [
+      { signal: 'lag_seconds', share: 0.75 },
+      { signal: 'rows', share: 0.25 },
+    ],
+  };
+  events.judged(judgedEvent(snapshotOf(ENRICH, {}), [readyScore(ENRICH, 'rows', 1, 0.4), vector], 'critical'));
+  assert.deepEqual(await lines('headgate_anomaly_contribution_ratio{'), [
+    'headgate_anomaly_contribution_ratio{pipeline="orders",stage="enrich",subject="orders.enrich/*",signal="lag_seconds"} 0.75',
+    'headgate_anomaly_contribution_ratio{pipeline="orders",stage="enrich",subject="orders.enrich/*",signal="rows"} 0.25',
+  ]);
+});
