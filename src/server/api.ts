@@ -56,6 +56,43 @@ export interface ApiStage {
   valve: ApiValve;
 }
 
+/** How the values of a field are spread: quantiles as pairs of share and value, or counts of the most frequent values. */
+export interface ApiSpread {
+  rows: number;
+  nulls: number;
+  quantiles: [number, number][] | null;
+  top: [string, number][] | null;
+}
+
+/** A profiled field of a stage, and what came of comparing it with its reference. */
+export interface ApiProfile {
+  field: string;
+  kind: 'number' | 'category' | 'time' | 'text' | 'bool' | 'vector' | null;
+  /** The data described was produced from … to; `from` is null where the profile is of a whole table. */
+  from: string | null;
+  to: string | null;
+  /** False where a sample stands for the data. */
+  exact: boolean;
+  distinct: number | null;
+  /** Null where there is no profile now; `why` then says what is missing. */
+  current: ApiSpread | null;
+  reference: ApiSpread | null;
+  /** `unwatched`: no detector compares the field. */
+  result: 'drift' | 'none' | 'insufficient' | 'warming' | 'unwatched';
+  score: number | null;
+  test: string | null;
+  statistic: number | null;
+  pValue: number | null;
+  adjustedP: number | null;
+  effect: number | null;
+  /** What chance alone gives of the effect; from `effectLine` above it a change matters. */
+  effectNull: number | null;
+  effectLine: number | null;
+  nRef: number | null;
+  nCur: number | null;
+  why: string;
+}
+
 export interface ApiVerdict {
   stage: string;
   state: ApiSeverity;

@@ -4,6 +4,7 @@ import { HOUR, SECOND } from '../domain/time.ts';
 import type { StageView } from '../domain/views.ts';
 import { type Answer, badRequest, json, notFound } from './answer.ts';
 import { choiceOf, lengthOfQuery, limitOf, timeOf } from './fields.ts';
+import { toApiProfiles } from './profile-to-api.ts';
 import type { Ask, Route } from './router.ts';
 import { toApiStage, toApiVerdict } from './stage-to-api.ts';
 import { tellIncidents } from './stories.ts';
@@ -33,6 +34,7 @@ export function readRoutes(view: View): Route[] {
       const stage = stageOf(view, ask);
       return json(toApiStage(stage, view.valve(stage.id)));
     }),
+    get('/api/v1/stages/:pipeline/:stage/profiles', (ask) => json(toApiProfiles(stageOf(view, ask)))),
     get('/api/v1/stages/:pipeline/:stage/series', (ask) => readSeries(view, ask)),
     get('/api/v1/verdicts', ({ query }) => listVerdicts(view, query)),
     get('/api/v1/incidents', async ({ query }) => {

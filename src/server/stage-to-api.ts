@@ -82,7 +82,8 @@ function signalsOf({ snapshot, scores }: StageView): ApiSignal[] {
   const bySignal = new Map<Signal, Score[]>();
   for (const score of scores) {
     const part = partOfSubject(score.subject);
-    if (part !== VECTOR) bySignal.set(part, [...(bySignal.get(part) ?? []), score]);
+    // Fields have no value to show; they are answered as profiles.
+    if (part !== VECTOR && score.detector !== 'drift') bySignal.set(part, [...(bySignal.get(part) ?? []), score]);
   }
   const gaps = new Map((snapshot?.gaps ?? []).flatMap((gap) => gap.signals.map((signal) => [signal, gap.message])));
   const names = new Set([
