@@ -17,7 +17,14 @@ interface ToldIncident {
   readonly openedAt: string;
   readonly resolvedAt?: string;
   readonly resolution?: string;
-  readonly because: readonly { readonly detector: string; readonly score: number; readonly text: string }[];
+  readonly because: readonly {
+    readonly subject: string;
+    readonly detector: string;
+    readonly score: number;
+    readonly share: number | null;
+    readonly votes: readonly { readonly vote: string; readonly surprise: number }[];
+    readonly text: string;
+  }[];
   readonly story: {
     readonly headline: string;
     readonly wrong: string;
@@ -69,9 +76,9 @@ function tell(incident: ToldIncident, decisions: readonly ToldDecision[]): strin
     ...(story.next ? [`Next   ${story.next}`] : []),
     '',
     `Root   ${incident.root}; affected ${incident.affected.join(', ')}`,
-    ...incident.because.map(
-      (fact) => `       ${fact.score.toFixed(1).padStart(6)}  ${fact.detector.padEnd(10)} ${fact.text}`,
-    ),
+    '',
+    'Votes  score 1 is the line of a page; p is that of the one test',
+    ...incident.because.flatMap(votesOf),
     '',
     'Decisions',
     ...decisions.map(
@@ -82,3 +89,14 @@ function tell(incident: ToldIncident, decisions: readonly ToldDecision[]): strin
   ];
   return `${lines.join('\n')}\n`;
 }
+
+/** What each detector said of one subject, and the tests behind it, most surprising first. */
+function votesOf(fact: ToldIncident['because'][number]): readonly string[] {
+  const share = fact.share === null ? '' : `; ${Math.round(100 * fact.share)} % of the surprise`;
+  return [
+    `${fact.score.toFixed(1).padStart(7)}  ${fact.detector.padEnd(16)} ${fact.text}${share}`,
+    ...fact.votes.map(({ vote, surprise }) => `         ${vote.padEnd(16)} p ${probability(surprise)}`),
+  ];
+}
+
+const probability = (surprise: number): string => Number(Math.exp(-surprise).toPrecision(1)).toString();

@@ -1,13 +1,14 @@
+import { factWords } from './evidence.ts';
 import { isInForce, type Lease } from './lease.ts';
 import type { Notice } from './notice.ts';
 import { titleOf } from './stage.ts';
-import { evidenceWords, releaseWords } from './story.ts';
+import { releaseWords } from './story.ts';
 import { clockTime, requestWords } from './wording.ts';
 
 /**
  * A notice in one line, for what has room for no more: a push notification, the title of a page.
  *
- * @example "enrich is 5 min behind: lag_seconds 321 s, expected 2 to 16 s. 3 other stages feel it. ingest throttled to 40/s until 03:16."
+ * @example "enrich is 5 min behind: lag_seconds 321 s, usually 2 to 16 s. 3 other stages feel it. ingest throttled to 40/s until 03:16."
  */
 export function briefOf(notice: Notice): string {
   const { incident, leases, story, change, at } = notice;
@@ -19,7 +20,7 @@ export function briefOf(notice: Notice): string {
   const others = incident.affected.length - 1;
   const held = leases.filter(isInForce).map((lease) => `${heldWords(lease, at)}.`);
   return [
-    lead === undefined ? `${story.headline}.` : `${story.headline}: ${evidenceWords(lead, incident.root)}.`,
+    lead === undefined ? `${story.headline}.` : `${story.headline}: ${factWords(lead, incident.root)}.`,
     ...(others > 0 ? [`${others} other ${others === 1 ? 'stage feels' : 'stages feel'} it.`] : []),
     ...held.slice(0, 3),
   ].join(' ');

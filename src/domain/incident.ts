@@ -1,4 +1,5 @@
 import type { Cause } from './cause.ts';
+import type { Reach, Vote } from './score.ts';
 import type { StageId } from './stage.ts';
 import type { Subject } from './subject.ts';
 import type { EpochMs } from './time.ts';
@@ -20,6 +21,14 @@ export interface Evidence {
   readonly lower?: number;
   readonly upper?: number;
   readonly limit?: number;
+  /** The band is that of this time of the day or week. */
+  readonly seasonal?: boolean;
+  /** The limit is not broken yet: when it will be. */
+  readonly reach?: Reach;
+  /** The signal's share of all that was surprising about the stage, 0 … 1. */
+  readonly share?: number;
+  /** The tests behind it, most surprising first. */
+  readonly votes?: readonly Vote[];
   readonly text: string;
 }
 

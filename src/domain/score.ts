@@ -23,6 +23,15 @@ export interface Expected {
   readonly lower: number;
   readonly centre: number;
   readonly upper: number;
+  /** True where the band is that of this time of the day or week, and not of all times. */
+  readonly seasonal?: boolean;
+}
+
+/** When a limit that still holds will be broken at the present course, from now. Without `latest` it may never be. */
+export interface Reach {
+  readonly likely: DurationMs;
+  readonly soonest: DurationMs;
+  readonly latest?: DurationMs;
 }
 
 /** Which rule a limit holds: a bound, the age of data, a signal that went away, a signal that fell to zero, a ratio. */
@@ -33,7 +42,7 @@ export type LimitRule = 'above' | 'below' | 'absent' | 'zero';
  * - `warming`: it is still learning; `seen` of `need` samples.
  * - `blind`: it cannot see; `missing` names what it would need.
  * - `ready`: `pValue` in (0, 1] is the probability of something as strange, per sample, under the subject's own past.
- * - `limit`: a configured limit; it needs no past and has no p-value. `ratio` is value over limit (1 at the line).
+ * - `limit`: a configured limit; it has no p-value. Broken, or (`reach`) sure enough to be broken before long.
  */
 export type Surprise = { readonly subject: Subject; readonly detector: string } & (
   | { readonly state: 'warming'; readonly seen: number; readonly need: number }
@@ -58,6 +67,8 @@ export type Surprise = { readonly subject: Subject; readonly detector: string } 
       readonly patience: DurationMs;
       readonly observed?: number;
       readonly limit: number;
+      /** Only where it is not broken. */
+      readonly reach?: Reach;
     }
 );
 

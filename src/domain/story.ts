@@ -1,13 +1,13 @@
 import type { Cause } from './cause.ts';
 import type { Decision, WithholdReason } from './decision.ts';
-import type { Evidence, Incident } from './incident.ts';
+import { besidesWords, factWords } from './evidence.ts';
+import type { Incident } from './incident.ts';
 import { isInForce, type Lease, type ReleaseReason, type RequestKind } from './lease.ts';
 import type { Story } from './notice.ts';
-import { signalSpec } from './signal.ts';
-import { pipelineOf, type StageId, titleOf } from './stage.ts';
-import { partOfSubject, stageOfSubject, VECTOR } from './subject.ts';
+import { pipelineOf, titleOf } from './stage.ts';
+import { partOfSubject, stageOfSubject } from './subject.ts';
 import { type EpochMs, SECOND } from './time.ts';
-import { clockTime, lengthOf, list, quantity, range, requestWords } from './wording.ts';
+import { clockTime, lengthOf, list, requestWords } from './wording.ts';
 
 /** What a story is told from. `leases` are those of the incident, any state; `withheld` the latest "no" of each policy. */
 export interface StoryFacts {
@@ -133,7 +133,8 @@ const lagOf = (incident: Incident): number | undefined =>
 function wrong(facts: StoryFacts): string {
   const { incident, now, timezoneOffset } = facts;
   const lead = incident.because[0];
-  const what = lead === undefined ? 'Something is not normal' : evidenceWords(lead, incident.root);
+  const what = lead === undefined ? 'Something is not normal' : factWords(lead, incident.root);
+  const besides = besidesWords(incident.because);
   const until =
     incident.state === 'resolved' ? ` to ${clockTime(incident.resolvedAt ?? now, now, timezoneOffset)}` : '';
   const since = `${until === '' ? 'since' : 'from'} ${clockTime(incident.openedAt, now, timezoneOffset)}${until}`;
@@ -142,23 +143,7 @@ function wrong(facts: StoryFacts): string {
     incident.unknownAbove === undefined
       ? `Root: ${root}; nothing upstream is unusual.`
       : `Root: ${root}, as far as can be seen; ${titleOf(incident.unknownAbove)} above it gives no answer.`;
-  return `${what}, ${since}. ${why}`;
-}
-
-/**
- * One fact with its unit: "lag_seconds 321 s, expected 2 to 16 s", "lag_seconds 321 s, limit 120 s".
- * A fact about another stage than `home` names it.
- */
-export function evidenceWords(fact: Evidence, home: StageId): string {
-  const part = partOfSubject(fact.subject);
-  const stage = stageOfSubject(fact.subject);
-  const where = stage === home ? '' : `${titleOf(stage)} `;
-  if (part === VECTOR || fact.observed === undefined) return `${where}${fact.text.replace(/[.\s]+$/, '')}`;
-  const { unit } = signalSpec(part);
-  const seen = `${where}${part} ${quantity(fact.observed, unit)}`;
-  if (fact.limit !== undefined) return `${seen}, limit ${quantity(fact.limit, unit)}`;
-  if (fact.lower === undefined || fact.upper === undefined) return seen;
-  return `${seen}, expected ${range(fact.lower, fact.upper, unit)}`;
+  return `${what}, ${since}${besides && `; ${besides}`}. ${why}`;
 }
 
 function also({ incident }: StoryFacts): string {

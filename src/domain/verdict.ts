@@ -1,4 +1,4 @@
-import type { Score } from './score.ts';
+import type { Contribution, Score } from './score.ts';
 import type { StageId } from './stage.ts';
 import type { Subject } from './subject.ts';
 import type { EpochMs } from './time.ts';
@@ -20,6 +20,8 @@ export interface Verdict {
   readonly since: EpochMs;
   /** Subjects at or above their ticket line, or held open, most surprising first. */
   readonly because: readonly Score[];
+  /** Each signal's share of the surprise of the stage, greatest first; only where something is wrong. */
+  readonly shares?: readonly Contribution[];
   readonly warming: readonly Subject[];
   readonly blind: readonly Subject[];
 }

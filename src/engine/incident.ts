@@ -1,9 +1,8 @@
+import { factsOf } from '../domain/evidence.ts';
 import type { Evidence, Incident, IncidentChange } from '../domain/incident.ts';
 import { isTrouble } from '../domain/incident.ts';
 import type { Plan, StagePlan } from '../domain/plan.ts';
-import type { Score } from '../domain/score.ts';
-import { pipelineOf, type StageId, titleOf } from '../domain/stage.ts';
-import { partOfSubject, stageOfSubject } from '../domain/subject.ts';
+import { pipelineOf, type StageId } from '../domain/stage.ts';
 import type { DurationMs, EpochMs } from '../domain/time.ts';
 import { severityRank, type Verdict } from '../domain/verdict.ts';
 
@@ -52,6 +51,7 @@ export function stepIncidents(open: readonly Incident[], scene: IncidentScene): 
     }
   }
   for (const step of steps.values()) settle(step, scene);
+  for (const step of steps.values()) if (step.changes.length > 0) step.incident = withNewFacts(step.incident, scene);
   return [...steps.values()].filter((step) => step.changes.length > 0);
 }
 
@@ -93,7 +93,7 @@ function openIncident(id: StageId, verdict: Verdict, scene: IncidentScene): Inci
     cause: 'unknown',
     state: 'open',
     openedAt: scene.now,
-    because: evidenceOf(verdict),
+    because: factsOf(verdict),
     ...(blindAbove ? { unknownAbove: blindAbove } : {}),
     rootMoved: false,
     notes: [],
@@ -113,7 +113,7 @@ function join(
     const above = scene.plan.graph.ancestors(incident.root).includes(id);
     if (above && !incident.rootMoved) {
       const { unknownAbove: _, ...known } = step.incident;
-      step.incident = { ...known, root: id, rootMoved: true, because: evidenceOf(verdict) };
+      step.incident = { ...known, root: id, rootMoved: true, because: factsOf(verdict) };
       changes.push({ kind: 'root-moved', from: incident.root });
     }
   }
@@ -121,7 +121,7 @@ function join(
     step.incident = {
       ...step.incident,
       severity: 'critical',
-      because: evidenceOf(scene.verdicts.get(step.incident.root) ?? verdict),
+      because: factsOf(scene.verdicts.get(step.incident.root) ?? verdict),
     };
     changes.push({ kind: 'severity-raised' });
   }
@@ -165,37 +165,16 @@ function end(
   step.changes.push({ kind: 'resolved', resolution });
 }
 
-/** The five strongest facts of a verdict, each with its sentence. */
-export function evidenceOf(verdict: Verdict): readonly Evidence[] {
-  return verdict.because.slice(0, 5).map((score) => ({
-    subject: score.subject,
-    detector: score.detector,
-    score: score.value,
-    ...numbersOf(score),
-    text: sentenceOf(score),
-  }));
+/** Facts kept of an incident: what opened it first, then what followed. */
+const MOST_FACTS = 8;
+
+/** What has become strange at the root since the incident opened is part of its story; what opened it stays as it was said. */
+function withNewFacts(incident: Incident, scene: IncidentScene): Incident {
+  const verdict = scene.verdicts.get(incident.root);
+  if (!verdict || incident.state !== 'open' || incident.because.length >= MOST_FACTS) return incident;
+  const known = new Set(incident.because.map(keyOf));
+  const news = factsOf(verdict).filter((fact) => !known.has(keyOf(fact)));
+  return news.length === 0 ? incident : { ...incident, because: [...incident.because, ...news].slice(0, MOST_FACTS) };
 }
 
-function numbersOf(score: Score): Pick<Evidence, 'observed' | 'lower' | 'upper' | 'limit'> {
-  const observed = score.state === 'ready' || score.state === 'limit' ? score.observed : undefined;
-  return {
-    ...(observed === undefined ? {} : { observed }),
-    ...(score.state === 'ready' && score.expected ? { lower: score.expected.lower, upper: score.expected.upper } : {}),
-    ...(score.state === 'limit' ? { limit: score.limit } : {}),
-  };
-}
-
-function sentenceOf(score: Score): string {
-  const signal = partOfSubject(score.subject);
-  const stage = titleOf(stageOfSubject(score.subject));
-  const number = (x: number | undefined) => (x === undefined ? 'no answer' : Number(x.toPrecision(3)).toString());
-  if (score.state === 'limit') {
-    if (score.rule === 'absent') return `${stage} ${signal} is no longer reported`;
-    if (score.rule === 'zero') return `${stage} ${signal} is zero`;
-    return `${stage} ${signal} ${number(score.observed)} is ${score.rule} its limit of ${number(score.limit)}`;
-  }
-  if (score.state !== 'ready') return `${stage} ${signal}`;
-  if (score.drift) return `${stage} ${signal} is spread otherwise than it was: ${score.drift.moved}`;
-  const band = score.expected ? `, expected ${number(score.expected.lower)} to ${number(score.expected.upper)}` : '';
-  return `${stage} ${signal} ${number(score.observed)}${band}`;
-}
+const keyOf = ({ subject, detector }: Evidence): string => `${detector} ${subject}`;

@@ -1,3 +1,4 @@
+import { sharesOf } from '../domain/evidence.ts';
 import type { Budget, StagePlan } from '../domain/plan.ts';
 import type { Score, Surprise } from '../domain/score.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
@@ -181,8 +182,8 @@ function drawLines(state: SubjectState, share: Budget): void {
 
 /** A broken limit counts from the moment its patience is used up; how far it is broken lifts the value over the line. */
 function limitValue(state: SubjectState, limit: Surprise & { state: 'limit' }, at: EpochMs): number {
-  const key = `${limit.rule} ${limit.limit} ${limit.severity}`;
-  if (!limit.broken) {
+  const key = `${limit.rule} ${limit.limit} ${limit.severity}${limit.reach ? ' ahead' : ''}`;
+  if (!limit.broken && !limit.reach) {
     state.brokenSince.delete(key);
     return 0;
   }
@@ -277,6 +278,7 @@ function verdictOf(
     state,
     since: before?.state === state ? before.since : at,
     because: state === 'unknown' ? [] : because,
+    ...(state !== 'unknown' && because.length > 0 && { shares: sharesOf(telling) }),
     warming: named('warming'),
     blind: named('blind'),
   };

@@ -27,6 +27,12 @@ export interface ApiSignal {
   gap: string | null;
 }
 
+/** One test behind a score; `surprise` is -ln p of it alone. */
+export interface ApiVote {
+  vote: string;
+  surprise: number;
+}
+
 export interface ApiStage {
   id: string;
   pipeline: string;
@@ -39,12 +45,16 @@ export interface ApiStage {
   at: string | null;
   /** The worst score of the stage; null where nothing is ready. */
   score: number | null;
+  /** The verdict in one sentence without a full stop; empty where nothing is wrong or nobody can tell. */
+  sentence: string;
   because: {
     subject: string;
     detector: string;
     score: number;
     text: string;
     contributions: { signal: string; share: number }[];
+    /** Most surprising first. */
+    votes: ApiVote[];
   }[];
   signals: ApiSignal[];
   gaps: { probe: string; code: string; message: string }[];
@@ -98,6 +108,7 @@ export interface ApiVerdict {
   state: ApiSeverity;
   at: string;
   since: string;
+  sentence: string;
   because: ApiStage['because'];
 }
 
@@ -128,6 +139,9 @@ export interface ApiIncident {
     observed: number | null;
     expected: [number, number] | null;
     limit: number | null;
+    /** The signal's share of all that was surprising about the stage, 0 … 1. */
+    share: number | null;
+    votes: ApiVote[];
     text: string;
   }[];
   unknownAbove?: string;

@@ -1,12 +1,12 @@
+import { factOf, sentenceOf } from '../domain/evidence.ts';
 import type { Score } from '../domain/score.ts';
 import { type Signal, signalSpec } from '../domain/signal.ts';
 import { pipelineOf, stageNameOf } from '../domain/stage.ts';
 import { partOfSubject, VECTOR } from '../domain/subject.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { StageView, ValveState } from '../domain/views.ts';
-import { quantity, range } from '../domain/wording.ts';
 import type { ApiExpected, ApiSignal, ApiStage, ApiVerdict } from './api.ts';
-import { number, openValve, time, toApiValve } from './to-api.ts';
+import { number, openValve, time, toApiValve, toApiVotes } from './to-api.ts';
 
 /** A stage as the page shows it: judged state, every signal with its band, and why a value is missing. Pure. */
 export function toApiStage(stage: StageView, valve: ValveState | undefined): ApiStage {
@@ -21,6 +21,7 @@ export function toApiStage(stage: StageView, valve: ValveState | undefined): Api
     since: verdict ? time(verdict.since) : null,
     at: snapshot ? time(snapshot.at) : verdict ? time(verdict.at) : null,
     score: worst(stage.scores),
+    sentence: verdict ? sentenceOf(verdict) : '',
     because: verdict ? toApiBecause(verdict) : [],
     signals: signalsOf(stage),
     gaps: (snapshot?.gaps ?? []).map(({ probe, code, message }) => ({ probe, code, message })),
@@ -37,6 +38,7 @@ export const toApiVerdict = (verdict: Verdict): ApiVerdict => ({
   state: verdict.state,
   at: time(verdict.at),
   since: time(verdict.since),
+  sentence: sentenceOf(verdict),
   because: toApiBecause(verdict),
 });
 
@@ -52,30 +54,10 @@ const toApiBecause = (verdict: Verdict): ApiStage['because'] =>
     subject: score.subject,
     detector: score.detector,
     score: number(score.value) ?? 0,
-    text: scoreWords(score),
+    text: factOf(score).text,
     contributions: score.state === 'ready' ? score.because.map(({ signal, share }) => ({ signal, share })) : [],
+    votes: score.state === 'ready' ? toApiVotes(score.votes) : [],
   }));
-
-/** One score in words: "lag_seconds 321 s, expected 2 to 16 s"; for a vector the signals that made it strange. */
-export function scoreWords(score: Score): string {
-  const part = partOfSubject(score.subject);
-  const { unit } = signalSpec(part);
-  if (score.state === 'warming') return `${part} is learning, ${score.seen} of ${score.need} samples`;
-  if (score.state === 'blind') return `${part} cannot be seen; missing ${score.missing.join(', ')}`;
-  if (score.state === 'limit' && score.rule === 'absent') return `${part} is absent`;
-  if (score.state === 'limit' && score.rule === 'zero') return `${part} is zero`;
-  if (score.state === 'ready' && score.drift) return `${part}: ${score.drift.moved}`;
-  if (part === VECTOR || score.observed === undefined) return mixWords(score);
-  const seen = `${part} ${quantity(score.observed, unit)}`;
-  if (score.state === 'limit') return `${seen}, limit ${quantity(score.limit, unit)}`;
-  return score.expected ? `${seen}, expected ${range(score.expected.lower, score.expected.upper, unit)}` : seen;
-}
-
-function mixWords(score: Score): string {
-  const shares = score.state === 'ready' ? score.because.slice(0, 3) : [];
-  if (shares.length === 0) return `${partOfSubject(score.subject)} is not as usual`;
-  return `unusual together: ${shares.map(({ signal, share }) => `${signal} ${quantity(share, 'ratio')}`).join(', ')}`;
-}
 
 /** Every signal that was seen, asked for or scored; in the order of the snapshot, missing ones last. */
 function signalsOf({ snapshot, scores }: StageView): ApiSignal[] {

@@ -2,6 +2,7 @@ import type { Decision } from '../domain/decision.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { GateRequest, Lease } from '../domain/lease.ts';
 import type { Story } from '../domain/notice.ts';
+import type { Vote } from '../domain/score.ts';
 import type { StageId } from '../domain/stage.ts';
 import type { DurationMs, EpochMs } from '../domain/time.ts';
 import type { BudgetView, HealthView, PolicyView, Series, ValveState } from '../domain/views.ts';
@@ -15,6 +16,7 @@ import type {
   ApiRequest,
   ApiSeries,
   ApiValve,
+  ApiVote,
 } from './api.ts';
 
 /** Our nouns as the JSON of api.ts. Pure: the same view gives the same JSON. A number that is not finite is null. */
@@ -40,6 +42,10 @@ const pair = (lower: number | undefined, upper: number | undefined): [number, nu
   return low === null || high === null ? null : [low, high];
 };
 
+/** Most surprising first; none where the detector put one test. */
+export const toApiVotes = (votes: readonly Vote[] = []): ApiVote[] =>
+  votes.map(({ vote, surprise }) => ({ vote, surprise: number(surprise) ?? 0 }));
+
 export function toApiIncident(incident: Incident, story: Story): ApiIncident {
   return {
     id: incident.id,
@@ -60,6 +66,8 @@ export function toApiIncident(incident: Incident, story: Story): ApiIncident {
       observed: number(fact.observed),
       expected: pair(fact.lower, fact.upper),
       limit: number(fact.limit),
+      share: number(fact.share),
+      votes: toApiVotes(fact.votes),
       text: fact.text,
     })),
     ...given('unknownAbove', incident.unknownAbove, String),

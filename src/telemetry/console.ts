@@ -1,15 +1,14 @@
 import type { Decision, WithholdReason } from '../domain/decision.ts';
+import { factOf } from '../domain/evidence.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { Lease } from '../domain/lease.ts';
 import type { Events } from '../domain/ports.ts';
 import type { Score } from '../domain/score.ts';
-import { signalSpec } from '../domain/signal.ts';
 import { type StageId, titleOf } from '../domain/stage.ts';
 import { releaseWords, withholdWords } from '../domain/story.ts';
-import { partOfSubject } from '../domain/subject.ts';
 import type { EpochMs } from '../domain/time.ts';
 import type { Severity, Verdict } from '../domain/verdict.ts';
-import { clockTime, lengthOf, list, quantity, range, requestWords } from '../domain/wording.ts';
+import { clockTime, lengthOf, list, quantity, requestWords } from '../domain/wording.ts';
 
 export interface TellerOptions {
   /** Takes one whole line with its line break. */
@@ -113,23 +112,9 @@ function wellAgain(previous: Verdict | undefined): string {
   return previous.warming.length > 0 ? 'has been learned; from now on it is scored' : 'answers again';
 }
 
-/** "lag_seconds 9.8 s, expected 0.2 to 1.1 s  (score 1.8)" */
-function scoreText(score: Score): string {
-  const part = partOfSubject(score.subject);
-  const { unit } = signalSpec(part);
-  if (score.state === 'limit') {
-    const seen = score.observed === undefined ? part : `${part} ${quantity(score.observed, unit)}`;
-    return score.rule === 'above' || score.rule === 'below'
-      ? `${seen}, limit ${quantity(score.limit, unit)}`
-      : `${seen}: ${score.rule}`;
-  }
-  if (score.state !== 'ready') return part;
-  if (score.drift) return `${part} is spread otherwise than it was: ${score.drift.moved}`;
-  const seen = score.observed === undefined ? 'signals unusual together' : `${part} ${quantity(score.observed, unit)}`;
-  const band =
-    score.expected === undefined ? '' : `, expected ${range(score.expected.lower, score.expected.upper, unit)}`;
-  return `${seen}${band}  (score ${quantity(score.value, 'count')})`;
-}
+/** "lag_seconds 9.8 s, usually 0.2 to 1.1 s  (score 1.8)" */
+const scoreText = (score: Score): string =>
+  `${factOf(score).text}${score.state === 'ready' ? `  (score ${quantity(score.value, 'count')})` : ''}`;
 
 function rootText(incident: Incident): string {
   const others = incident.affected.filter((stage) => stage !== incident.root).map(titleOf);

@@ -63,7 +63,7 @@ const told = (facts: Partial<StoryFacts>): Story => storyOf({ incident, leases: 
 test('tells an open incident with a gate held', () => {
   assert.deepEqual(told({ leases: [lease], eta: at(3, 27) }), {
     headline: 'enrich is slow and 5 min behind',
-    wrong: 'lag_seconds 321 s, expected 1.8 to 16 s, since 03:02. Root: enrich; nothing upstream is unusual.',
+    wrong: 'lag_seconds 321 s, usually 1.8 to 16 s, since 03:02. Root: enrich; nothing upstream is unusual.',
     also: 'clean, fraud-score and warehouse',
     done: 'ingest throttled to 40/s at 03:04 (protect-enrich).',
     next: 'Backlog clears about 03:27. The gate opens by itself at 03:16 unless renewed.',
@@ -81,7 +81,7 @@ test('tells a resolved incident in the past tense with what was done', () => {
   const released: Lease = { ...lease, state: 'released', why: 'recovered', releasedAt: at(3, 22) };
   assert.deepEqual(told({ incident: ended, leases: [released], now: at(3, 30) }), {
     headline: 'enrich was slow for 27 min',
-    wrong: 'lag_seconds 321 s, expected 1.8 to 16 s, from 03:02 to 03:29. Root: enrich; nothing upstream is unusual.',
+    wrong: 'lag_seconds 321 s, usually 1.8 to 16 s, from 03:02 to 03:29. Root: enrich; nothing upstream is unusual.',
     also: 'clean, fraud-score and warehouse',
     done: 'ingest throttled to 40/s from 03:04 to 03:22 (protect-enrich), opened after recovery.',
     next: 'Nothing to do.',

@@ -181,3 +181,30 @@ check('nothing fails and nobody else is called on any screen', {}, async ({ page
   assert.deepEqual(problems, []);
   assert.deepEqual([...hosts], [new URL(server.url).host]);
 });
+
+check(
+  'an incident shows who voted for it, and the share of the surprise',
+  { hash: '#/incidents/4127' },
+  async ({ page }) => {
+    const why = page.locator('.box', { hasText: 'Why enrich is the root' });
+    await why.waitFor();
+    const text = plain(await why.textContent());
+    assert.match(text, /usually 1\.8 to 16 s at this hour baseline, 71 % of the surprise/);
+    const votes = (await why.getByRole('list', { name: 'Votes' }).getByRole('listitem').allTextContents()).map(plain);
+    assert.deepEqual(
+      votes,
+      ['novelty p = 7e-7', 'season p = 0.0001'],
+      'only the detector with several tests lists them',
+    );
+  },
+);
+
+check(
+  'a stage says its verdict in one sentence, with the votes beside it',
+  { hash: '#/stage/orders/enrich' },
+  async ({ page }) => {
+    await page.locator('.votes').first().waitFor();
+    assert.match(plain(await page.locator('.summary').textContent()), /at this hour; 71 % of the surprise\./);
+    assert.equal(plain(await page.locator('.votes').first().textContent()), 'novelty p = 7e-7');
+  },
+);

@@ -64,7 +64,7 @@ test('tells the story of an incident line by line', () => {
     [
       '00:01  ready     3 stages, probing every 1 s',
       '00:30  demo      now stopping one of two enrich workers',
-      '00:41  critical  enrich  lag_seconds 9.8 s, expected 1.8 to 16 s  (score 1.8)',
+      '00:41  critical  enrich  lag_seconds 9.8 s, usually 1.8 to 16 s  (score 1.8)',
       '00:41  critical  enrich  incident #7, root; clean feels it',
       '00:41  warning   enrich  cause: slow',
       '00:41  notice    opened sent to log: enrich is slow',

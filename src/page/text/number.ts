@@ -93,6 +93,10 @@ export const formatPercent = (share: number): string => `${Math.round(share * 10
 /** A score as it is spoken: two digits, whole above ten, at most `1000`. */
 export const formatScore = (score: number): string => (score >= 9.95 ? String(Math.round(score)) : score.toFixed(1));
 
+/** A probability from its -ln, one digit: `0.004`, `4e-6`. */
+export const formatProbability = (surprise: number): string =>
+  Number(Math.exp(-Math.min(surprise, 700)).toPrecision(1)).toString();
+
 /** `1 stage`, `3 stages`. */
 export const counting = (count: number, one: string, many = `${one}s`): string =>
   `${count} ${count === 1 ? one : many}`;

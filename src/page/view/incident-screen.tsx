@@ -1,6 +1,7 @@
 import type { ApiIncident } from '../../server/api.ts';
 import { logOf } from '../model/happened.ts';
 import { incidentName, nameOf } from '../model/names.ts';
+import { formatPercent } from '../text/number.ts';
 import { clockSeconds, duration, epoch } from '../text/time.ts';
 import { Glyph } from './glyph.tsx';
 import { IncidentActions } from './incident-actions.tsx';
@@ -11,6 +12,7 @@ import { usePage } from './page.ts';
 import { Rich } from './rich.tsx';
 import { LabelButtons, MuteButton } from './stage-actions.tsx';
 import { Timeline } from './timeline.tsx';
+import { Votes } from './votes.tsx';
 
 function Log(props: { incident: ApiIncident }) {
   const { fleet } = usePage();
@@ -46,7 +48,12 @@ function Evidence(props: { incident: ApiIncident }) {
       <ul class="plain-list">
         {incident.because.slice(0, 8).map((one) => (
           <li key={`${one.subject} ${one.detector}`}>
-            {one.text} <span class="dim">{one.detector}</span>
+            {one.text}{' '}
+            <span class="dim">
+              {one.detector}
+              {one.share !== null && `, ${formatPercent(one.share)} of the surprise`}
+            </span>
+            <Votes votes={one.votes} />
           </li>
         ))}
       </ul>

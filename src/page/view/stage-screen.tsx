@@ -26,7 +26,7 @@ function Summary(props: { stage: ApiStage }) {
   const state = stateOf(stage, held);
   const incident = incidentOf(stage.id, fleet.incidents);
   const lasted = stage.since ? ` for ${duration(now - epoch(stage.since))}` : '';
-  const [gap, because] = [stage.gaps[0]?.message, stage.because[0]?.text];
+  const [gap, because] = [stage.gaps[0]?.message, stage.sentence || undefined];
   const reason = (stage.verdict === 'unknown' ? (gap ?? because) : (because ?? gap)) ?? '';
   return (
     <p class="summary">

@@ -9,6 +9,7 @@ import { FailureNote, useCommand } from './command.tsx';
 import { Glyph } from './glyph.tsx';
 import { usePage } from './page.ts';
 import { Bar } from './score-bar.tsx';
+import { Votes } from './votes.tsx';
 
 function Gaps(props: { stage: ApiStage }) {
   const { stage } = props;
@@ -52,12 +53,15 @@ function Because(props: { stage: ApiStage; state: string }) {
         ))}
       </ul>
       {stage.because.slice(0, 4).map((one) => (
-        <p key={`${one.subject} ${one.detector}`}>
-          {one.text}{' '}
-          <span class="dim">
-            {one.detector}, score {formatScore(one.score)}
-          </span>
-        </p>
+        <div key={`${one.subject} ${one.detector}`}>
+          <p>
+            {one.text}{' '}
+            <span class="dim">
+              {one.detector}, score {formatScore(one.score)}
+            </span>
+          </p>
+          <Votes votes={one.votes} />
+        </div>
       ))}
     </>
   );

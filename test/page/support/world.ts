@@ -94,6 +94,7 @@ function stageAt(shape: StageShape, at: number, situation: Situation): ApiStage 
     since: iso(silent ? NIGHT - 5 * 60_000 : judged ? NIGHT - judged[2] * 60_000 : NIGHT - 265 * 60_000),
     at: iso(at),
     score: learned < 1 || silent ? null : (judged?.[1] ?? 0.1 + (shape.id.length % 5) / 12),
+    sentence: judged ? `${first.name} is far from what it was at this hour; 71 % of the surprise` : '',
     because: judged
       ? [
           {
@@ -102,6 +103,7 @@ function stageAt(shape: StageShape, at: number, situation: Situation): ApiStage 
             score: judged[1],
             text: `${first.name} is far from what it was at this hour`,
             contributions: shape.id === 'orders.enrich' ? contributions : [{ signal: first.name, share: 1 }],
+            votes: shape.id === 'orders.enrich' ? [{ vote: 'novelty', surprise: 14.2 }] : [],
           },
         ]
       : [],

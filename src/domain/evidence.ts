@@ -1,0 +1,132 @@
+import type { Evidence } from './incident.ts';
+import type { Contribution, Score } from './score.ts';
+import { signalSpec } from './signal.ts';
+import { type StageId, titleOf } from './stage.ts';
+import { partOfSubject, stageOfSubject, VECTOR } from './subject.ts';
+import { SECOND } from './time.ts';
+import type { Verdict } from './verdict.ts';
+import { lengthOf, list, quantity, range } from './wording.ts';
+
+/** Facts kept of one verdict; more are not read. */
+const MOST_FACTS = 5;
+/** Followers named in a sentence; the rest is counted. */
+const MOST_NAMED = 3;
+/** Shares below this are noise, and so is what is left beside a share above 1 - this. */
+const LEAST_SHARE = 0.005;
+
+/** The strongest facts of a verdict, each with its words. */
+export function factsOf(verdict: Verdict): readonly Evidence[] {
+  const shares = new Map(verdict.shares?.map(({ signal, share }) => [signal, share]));
+  return verdict.because.slice(0, MOST_FACTS).map((score) => factOf(score, shares.get(partOfSubject(score.subject))));
+}
+
+/** One score as a fact. `share` is what its signal has in the surprise of its stage, where that is known. */
+export function factOf(score: Score, share?: number): Evidence {
+  const { subject, detector, value } = score;
+  const judged = score.state === 'ready' || score.state === 'limit';
+  const fact = {
+    subject,
+    detector,
+    score: value,
+    ...(judged && score.observed !== undefined && { observed: score.observed }),
+    ...(score.state === 'limit' && { limit: score.limit }),
+    ...(score.state === 'limit' && score.reach && { reach: score.reach }),
+    ...(score.state === 'ready' && score.expected && bandOf(score.expected)),
+    ...(score.state === 'ready' && share !== undefined && { share }),
+    ...(score.state === 'ready' && score.votes && { votes: score.votes }),
+  };
+  const text = wordsWithoutNumbers(score) ?? factWords({ ...fact, text: partOfSubject(subject) });
+  return { ...fact, text };
+}
+
+const bandOf = ({ lower, upper, seasonal }: { lower: number; upper: number; seasonal?: boolean }) => ({
+  lower,
+  upper,
+  ...(seasonal && { seasonal }),
+});
+
+/** Where the fact is no value of a signal: something learned or missing, or several signals at once. */
+function wordsWithoutNumbers(score: Score): string | undefined {
+  const part = partOfSubject(score.subject);
+  if (score.state === 'warming') return `${part} is learning, ${score.seen} of ${score.need} samples`;
+  if (score.state === 'blind') return `${part} cannot be seen; missing ${score.missing.join(', ')}`;
+  if (score.state === 'limit')
+    return score.rule === 'absent' ? `${part} is absent` : score.rule === 'zero' ? `${part} is zero` : undefined;
+  if (score.drift) return `${part} is spread otherwise than it was: ${score.drift.moved}`;
+  if (part !== VECTOR && score.observed !== undefined) return undefined;
+  const shares = score.because.slice(0, 3).map((one) => `${one.signal} ${quantity(one.share, 'ratio')}`);
+  return shares.length === 0 ? `${part} is not as usual` : `unusual together: ${shares.join(', ')}`;
+}
+
+/**
+ * One fact with its unit: "lag_seconds 321 s, usually 2 to 16 s at this hour", "lag_seconds 321 s, limit 120 s",
+ * "lag_seconds 48 s, reaches its limit of 120 s in about 14 min (10 to 25 min)".
+ * A fact about another stage than `home` names it; left out, none is named.
+ */
+export function factWords(fact: Evidence, home?: StageId): string {
+  const part = partOfSubject(fact.subject);
+  const stage = stageOfSubject(fact.subject);
+  const where = home === undefined || stage === home ? '' : `${titleOf(stage)} `;
+  if (part === VECTOR || fact.observed === undefined) return `${where}${fact.text.replace(/[.\s]+$/, '')}`;
+  const { unit } = signalSpec(part);
+  const seen = `${where}${part} ${quantity(fact.observed, unit)}`;
+  if (fact.reach && fact.limit !== undefined)
+    return `${seen}, reaches its limit of ${quantity(fact.limit, unit)} ${reachWords(fact.reach)}`;
+  if (fact.limit !== undefined) return `${seen}, limit ${quantity(fact.limit, unit)}`;
+  if (fact.lower === undefined || fact.upper === undefined) return seen;
+  return `${seen}, usually ${range(fact.lower, fact.upper, unit)}${fact.seasonal ? ' at this hour' : ''}`;
+}
+
+/** "in about 14 min (10 to 25 min)"; an end that cannot be told is left open. */
+export function reachWords({ likely, soonest, latest }: NonNullable<Evidence['reach']>): string {
+  const between =
+    latest === undefined
+      ? `not before ${lengthOf(soonest)}`
+      : range(soonest / SECOND, latest / SECOND, 'seconds').replace(/^0 to /, 'at most ');
+  return `in about ${lengthOf(likely)} (${between})`;
+}
+
+/** What stands beside the first fact: "71 % of the surprise; lag_seconds follows". Empty where nothing does. */
+export function besidesWords(facts: readonly Evidence[]): string {
+  const [lead, ...rest] = facts;
+  if (!lead) return '';
+  const { share } = lead;
+  const others = rest.filter(
+    ({ subject }) => subject !== lead.subject && stageOfSubject(subject) === stageOfSubject(lead.subject),
+  );
+  const names = [...new Set(others.map(({ subject }) => partOfSubject(subject)))].filter((part) => part !== VECTOR);
+  const named = names.length > MOST_NAMED ? names.slice(0, MOST_NAMED - 1) : names;
+  const more = names.length - named.length;
+  const told = list([...named, ...(more > 0 ? [`${more} more`] : [])]);
+  return [
+    ...(share !== undefined && share >= LEAST_SHARE && share <= 1 - LEAST_SHARE
+      ? [`${quantity(share, 'ratio')} of the surprise`]
+      : []),
+    ...(names.length > 0 ? [`${told} ${names.length === 1 ? 'follows' : 'follow'}`] : []),
+  ].join('; ');
+}
+
+/**
+ * A verdict in one sentence: "latency_p99_seconds 4.2 s, usually 0.4 to 0.9 s at this hour; 71 % of the surprise; lag_seconds
+ * follows". Without the stage, without a full stop; empty where nothing is wrong or nobody can tell.
+ */
+export function sentenceOf(verdict: Verdict): string {
+  const facts = factsOf(verdict);
+  const [lead] = facts;
+  if (!lead) return '';
+  const besides = besidesWords(facts);
+  return besides === '' ? factWords(lead) : `${factWords(lead)}; ${besides}`;
+}
+
+/** Each signal's share of all that is surprising about a stage, greatest first; empty where nothing is. */
+export function sharesOf(scores: readonly Score[]): readonly Contribution[] {
+  const values = new Map<string, number>();
+  let total = 0;
+  for (const score of scores) {
+    if (score.state !== 'ready') continue;
+    total += score.value;
+    for (const { signal, share } of score.because) values.set(signal, (values.get(signal) ?? 0) + score.value * share);
+  }
+  if (!(total > 0)) return [];
+  return [...values].map(([signal, value]) => ({ signal, share: value / total })).sort((a, b) => b.share - a.share);
+}

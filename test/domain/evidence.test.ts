@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import fc from 'fast-check';
+import { besidesWords, factOf, factsOf, factWords, sentenceOf, sharesOf } from '../../src/domain/evidence.ts';
+import type { Score } from '../../src/domain/score.ts';
+import type { Verdict } from '../../src/domain/verdict.ts';
+
+const ready = (signal: string, value: number, more: Partial<Score & { state: 'ready' }> = {}): Score => ({
+  subject: `orders.enrich/${signal}`,
+  detector: 'baseline',
+  state: 'ready',
+  pValue: 1e-6,
+  because: [{ signal, share: 1 }],
+  value,
+  ticketLine: 0.5,
+  ...more,
+});
+
+const p99 = ready('latency_p99_seconds', 7.1, {
+  observed: 4.2,
+  expected: { lower: 0.4, centre: 0.6, upper: 0.9, seasonal: true },
+  votes: [{ vote: 'novelty', surprise: 12 }],
+});
+const lag = ready('lag_seconds', 2.9, { observed: 90, expected: { lower: 0, centre: 1, upper: 3 } });
+
+const verdictOf = (...because: Score[]): Verdict => ({
+  stage: 'orders.enrich',
+  at: 0,
+  state: 'critical',
+  since: 0,
+  because,
+  shares: sharesOf(because),
+  warming: [],
+  blind: [],
+});
+
+// Golden: the sentence of the issue that asked for it, with the signals' own names.
+test('says in one sentence what is wrong, what is usual, how much of it that is, and what follows', () => {
+  assert.equal(
+    sentenceOf(verdictOf(p99, lag)),
+    'latency_p99_seconds 4.2 s, usually 0.4 to 0.9 s at this hour; 71 % of the surprise; lag_seconds follows',
+  );
+});
+
+test('leaves out what says nothing: a whole share, no follower, no verdict', () => {
+  assert.equal(sentenceOf(verdictOf(p99)), 'latency_p99_seconds 4.2 s, usually 0.4 to 0.9 s at this hour');
+  assert.equal(sentenceOf(verdictOf()), '');
+});
+
+test('names three followers at most and counts the rest', () => {
+  const many = ['a', 'b', 'c', 'd'].map((name) => ready(name, 1, { observed: 1 }));
+  assert.match(sentenceOf(verdictOf(p99, ...many)), /; a, b and 2 more follow$/);
+  assert.match(sentenceOf(verdictOf(p99, ...many.slice(0, 3))), /; a, b and c follow$/);
+});
+
+test('says when a limit will be reached, with both ends where they are known', () => {
+  const ahead: Score = {
+    subject: 'orders.enrich/lag_seconds',
+    detector: 'forecast',
+    state: 'limit',
+    rule: 'above',
+    severity: 'warning',
+    broken: false,
+    patience: 0,
+    observed: 48,
+    limit: 120,
+    reach: { likely: 14 * 60_000, soonest: 10 * 60_000, latest: 25 * 60_000 },
+    value: 0.5,
+    ticketLine: 0.5,
+  };
+  assert.equal(factOf(ahead).text, 'lag_seconds 48 s, reaches its limit of 120 s in about 14 min (10 to 25 min)');
+  const { latest: _, ...open } = ahead.reach as NonNullable<typeof ahead.reach>;
+  assert.match(factOf({ ...ahead, reach: open }).text, /in about 14 min \(not before 10 min\)$/);
+});
+
+test('carries votes, share and season of a score over into the fact', () => {
+  const [fact] = factsOf(verdictOf(p99, lag));
+  assert.deepEqual(fact?.votes, [{ vote: 'novelty', surprise: 12 }]);
+  assert.equal(fact?.seasonal, true);
+  assert.equal(fact?.share?.toFixed(2), '0.71');
+});
+
+test('names the stage of a fact that is not at home, and the mix of a vector', () => {
+  const vector = ready('*', 3, {
+    because: [
+      { signal: 'rows', share: 0.6 },
+      { signal: 'lag_seconds', share: 0.4 },
+    ],
+  });
+  const fact = factOf(vector);
+  assert.equal(fact.text, 'unusual together: rows 60 %, lag_seconds 40 %');
+  assert.equal(factWords(fact, 'orders.clean'), `enrich ${fact.text}`);
+  assert.equal(besidesWords([fact, factOf(lag)]), 'lag_seconds follows');
+});
+
+test('shares add up to one and are sorted, whatever the scores', () => {
+  const scores = fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.double({ min: 0, max: 1_000, noNaN: true })));
+  fc.assert(
+    fc.property(scores, (all) => {
+      const shares = sharesOf(all.map(([signal, value]) => ready(signal, value)));
+      const total = shares.reduce((sum, { share }) => sum + share, 0);
+      assert.ok(shares.length === 0 || Math.abs(total - 1) < 1e-9, `${total}`);
+      assert.ok(shares.every(({ share }, at) => at === 0 || share <= (shares[at - 1]?.share ?? 0)));
+    }),
+  );
+});
