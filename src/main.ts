@@ -9,6 +9,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   check: () => import('./cli/check.ts'),
   score: () => import('./cli/score.ts'),
   backtest: () => import('./cli/backtest.ts'),
+  rehearse: () => import('./cli/rehearse.ts'),
   engine: () => import('./cli/engine.ts'),
   drift: () => import('./cli/drift.ts'),
   profile: () => import('./cli/profile.ts'),
