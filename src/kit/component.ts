@@ -59,7 +59,7 @@ export interface TimeRange {
 }
 
 /** Kinds of things that a source may be asked to list, as they are named under `for_each`. */
-export type Discoverable = 'topics';
+export type Discoverable = 'topics' | 'streams' | 'tables';
 
 export interface SourceDefinition<Config extends z.ZodType = z.ZodType, Probe extends z.ZodType = z.ZodType>
   extends Declaration<Config> {

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { type Signal, type SignalSpec, signalSpec } from '../../domain/signal.ts';
+import { describeSignal, type Signal, type SignalSpec, signalSpecsWith } from '../../domain/signal.ts';
 import type { Reading } from '../../domain/snapshot.ts';
 import { type DurationMs, HOUR } from '../../domain/time.ts';
 import { defineSource, type PluginContext, type Source } from '../../kit/component.ts';
@@ -11,27 +11,33 @@ import { forgetOthers, type Memory, type Place, takeInTopic } from './observatio
 import { readerOf } from './reader.ts';
 
 const OWN_SIGNALS: readonly SignalSpec[] = [
-  spec('lag_confidence', 'count', 'down', 'How lag_seconds is known: 3 exact, 2 interpolated, 1 extrapolated, 0 not.'),
-  spec('stuck_partitions', 'count', 'up', 'Partitions with waiting records whose commit does not move.'),
-  spec('hot_partition_share', 'ratio', 'up', 'Share of the waiting records that waits in the fullest partition.'),
-  spec('partitions', 'count', 'both', 'Partitions of the topics that are read.'),
-  spec('group_members', 'count', 'down', 'Members of the consumer group.'),
-  spec('rebalancing', 'count', 'up', '1 while the group spreads its partitions anew, else 0.'),
-  spec('rewound_records', 'records', 'up', 'Records that the group was set back by since the last poll.'),
-  spec(
+  describeSignal(
+    'lag_confidence',
+    'count',
+    'down',
+    'How lag_seconds is known: 3 exact, 2 interpolated, 1 extrapolated, 0 not.',
+  ),
+  describeSignal('stuck_partitions', 'count', 'up', 'Partitions with waiting records whose commit does not move.'),
+  describeSignal(
+    'hot_partition_share',
+    'ratio',
+    'up',
+    'Share of the waiting records that waits in the fullest partition.',
+  ),
+  describeSignal('partitions', 'count', 'both', 'Partitions of the topics that are read.'),
+  describeSignal('group_members', 'count', 'down', 'Members of the consumer group.'),
+  describeSignal('rebalancing', 'count', 'up', '1 while the group spreads its partitions anew, else 0.'),
+  describeSignal('rewound_records', 'records', 'up', 'Records that the group was set back by since the last poll.'),
+  describeSignal(
     'loss_horizon_seconds',
     'seconds',
     'down',
     'Time until the oldest waiting record is deleted, if the group stopped.',
   ),
-  spec('lost_records', 'records', 'up', 'Records that were deleted before the group took them.'),
+  describeSignal('lost_records', 'records', 'up', 'Records that were deleted before the group took them.'),
 ];
 
-function spec(name: Signal, unit: SignalSpec['unit'], direction: SignalSpec['direction'], description: string) {
-  return { name, unit, direction, description };
-}
-
-const specOf = (name: Signal): SignalSpec => OWN_SIGNALS.find((own) => own.name === name) ?? signalSpec(name);
+const specOf = signalSpecsWith(OWN_SIGNALS);
 
 export const kafka = defineSource({
   type: 'kafka',

@@ -56,6 +56,35 @@ export async function columnOf(
   return { sql: quoted(column), kind: kinds[String(row.category)] ?? 'category' };
 }
 
+/** More than anybody watches one by one. */
+const MOST_TABLES = 20_000;
+
+/**
+ * Names of tables and views that fit a pattern (`*` any text, `?` one character), as they can be written in a probe, sorted. A
+ * pattern with a dot is one of `schema.name`; one without means what is found without a schema. The parts of a partitioned
+ * table are not told beside it, nor what belongs to the system.
+ */
+export async function tablesLike(query: Query, pattern: string): Promise<readonly string[]> {
+  const rows = await query(
+    `SELECT name FROM (
+       SELECT CASE WHEN $2 THEN quote_ident(n.nspname) || '.' ELSE '' END || quote_ident(c.relname) AS name,
+              CASE WHEN $2 THEN n.nspname || '.' ELSE '' END || c.relname AS plain
+         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.relkind IN ('r', 'p', 'm', 'v', 'f') AND NOT c.relispartition
+          AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'
+          AND ($2 OR pg_table_is_visible(c.oid))) AS q
+      WHERE plain LIKE $1 ORDER BY plain LIMIT ${MOST_TABLES}`,
+    [likeOf(pattern), pattern.includes('.')],
+  );
+  return rows.map(({ name }) => String(name)).toSorted();
+}
+
+const likeOf = (pattern: string): string =>
+  pattern
+    .replaceAll(/[\\%_]/g, '\\$&')
+    .replaceAll('*', '%')
+    .replaceAll('?', '_');
+
 /** What the planner thinks of a statement: its cost in units of about one page read in sequence, and how many rows come out. */
 export async function planOf(
   query: Query,

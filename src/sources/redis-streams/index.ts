@@ -1,13 +1,30 @@
 import { z } from 'zod';
-import { type SignalSpec, signalSpec } from '../../domain/signal.ts';
+import { describeSignal, signalSpecsWith } from '../../domain/signal.ts';
 import { defineSource, type Source } from '../../kit/component.ts';
 import { duration } from '../../kit/duration.ts';
 import { secretFields } from '../../kit/secret.ts';
 import { Tls } from '../../kit/tls.ts';
 import { type Address, connect } from './connection.ts';
+import { streamsLike } from './discover.ts';
 import { GROUP_SIGNALS, look, type Memory, STREAM_SIGNALS } from './read.ts';
 
 const PLAIN_URL = /^rediss?:\/\/[^@/?#]+(\/\d*)?$/;
+
+const specOf = signalSpecsWith([
+  describeSignal('stream_records', 'records', 'both', 'Records in the stream, read or not.'),
+  describeSignal('pending_records', 'records', 'up', 'Records that were given to a consumer and not acknowledged.'),
+  describeSignal('pending_seconds', 'seconds', 'up', 'Age of the oldest record that is not acknowledged.'),
+  describeSignal(
+    'pending_idle_seconds',
+    'seconds',
+    'up',
+    'Time since the oldest pending record was given to a consumer.',
+  ),
+  describeSignal('pending_deliveries', 'count', 'up', 'How often the oldest pending record was given to a consumer.'),
+  describeSignal('consumers', 'count', 'down', 'Consumers that the group knows.'),
+  describeSignal('dead_consumers', 'count', 'up', 'Consumers that hold pending records and ask for nothing.'),
+  describeSignal('lost_records', 'records', 'up', 'Records that were removed before the group had read them.'),
+]);
 
 /** How to connect. */
 export const RedisStreamsConfig = z
@@ -92,7 +109,9 @@ does not exist is absent.
 **Versions.** 5.0 and later. Before 7.0 there are no rates and no \`lost_records\`. A cluster is asked at the node that holds the
 stream; Sentinel is not asked, name the primary.
 
-**Rights.** \`ACL SETUSER headgate on >password ~orders* resetchannels -@all +time +xinfo +xpending +xrange +xlen +select\`.
+**Rights.** \`ACL SETUSER headgate on >password ~orders* resetchannels -@all +time +xinfo +xpending +xrange +xlen +select\`;
+\`+scan\` as well where \`for_each: {streams: …}\` looks for streams, which reads the names of all keys (1,000,000 in about 1 s) and needs
+Redis 6.0.
 
 The first and last entry come along with every look (XINFO STREAM), so entries of many megabytes make it slow.
 `.trim(),
@@ -124,28 +143,11 @@ dead_after: 10m
   ],
   signals: ({ group, dlq }) =>
     [...STREAM_SIGNALS, ...(group === undefined ? [] : GROUP_SIGNALS), ...(dlq === undefined ? [] : ['dlq_depth'])].map(
-      (name) => SPECS.get(name) ?? signalSpec(name),
+      specOf,
     ),
+  discovers: ['streams'],
   create,
 });
-
-const spec = (
-  name: string,
-  unit: SignalSpec['unit'],
-  direction: SignalSpec['direction'],
-  description: string,
-): readonly [string, SignalSpec] => [name, { name, unit, direction, description }];
-
-const SPECS: ReadonlyMap<string, SignalSpec> = new Map([
-  spec('stream_records', 'records', 'both', 'Records in the stream, read or not.'),
-  spec('pending_records', 'records', 'up', 'Records that were given to a consumer and not acknowledged.'),
-  spec('pending_seconds', 'seconds', 'up', 'Age of the oldest record that is not acknowledged.'),
-  spec('pending_idle_seconds', 'seconds', 'up', 'Time since the oldest pending record was given to a consumer.'),
-  spec('pending_deliveries', 'count', 'up', 'How often the oldest pending record was given to a consumer.'),
-  spec('consumers', 'count', 'down', 'Consumers that the group knows.'),
-  spec('dead_consumers', 'count', 'up', 'Consumers that hold pending records and ask for nothing.'),
-  spec('lost_records', 'records', 'up', 'Records that were removed before the group had read them.'),
-]);
 
 /** What is kept of a stream is kept for so many probes at most. */
 const MOST_MEMORIES = 10_000;
@@ -161,6 +163,7 @@ function create(config: Config): Source<Probe> {
       else if (memories.has(key) || memories.size < MOST_MEMORIES) memories.set(key, memory);
       return reading;
     },
+    discover: (_kind, pattern, abort) => connection.use((send) => streamsLike(pattern, send), abort),
     close: () => connection.close(),
   };
 }

@@ -349,6 +349,21 @@ describe('what postgres makes of a database', { skip }, () => {
     await until(async () => (await open_()) <= 2, { what: 'two connections are left' });
     assert.ok((await open_()) >= 1);
   });
+
+  test('lists the tables and views that fit a pattern, as a probe can ask for them', async () => {
+    await server.sql(`CREATE SCHEMA sales; CREATE TABLE sales.orders_b (n int); CREATE TABLE sales.orders_a (n int);
+      CREATE TABLE sales."orders_ C" (n int); CREATE TABLE sales."ordersxd" (n int); CREATE VIEW sales.orders_v AS SELECT 1 AS n;
+      CREATE TABLE orders_plain (n int);
+      CREATE TABLE sales.orders_parts (n int) PARTITION BY LIST (n);
+      CREATE TABLE sales.orders_parts_1 PARTITION OF sales.orders_parts FOR VALUES IN (1)`);
+    const list = (pattern: string) => source.discover?.('tables', pattern, never);
+    const found = ['sales."orders_ C"', 'sales.orders_a', 'sales.orders_b', 'sales.orders_parts', 'sales.orders_v'];
+    assert.deepEqual(await list('sales.orders_*'), found);
+    for (const table of found) assert.ok((await values({ table })).rows === 0 || table.endsWith('_v'), table);
+    assert.deepEqual(await list('orders_*'), ['orders_plain']);
+    assert.deepEqual(await list('*.pg_class'), []);
+    assert.deepEqual(await list('sales.orders_?'), ['sales.orders_a', 'sales.orders_b', 'sales.orders_v']);
+  });
 });
 
 test('a probe asks for something, and a url holds no password', () => {

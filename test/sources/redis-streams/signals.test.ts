@@ -246,6 +246,16 @@ describe('what redis-streams makes of a stream', { skip }, () => {
     }
     return times.sort((a, b) => a - b)[10] ?? 0;
   }
+
+  test('lists the streams that fit a pattern, whatever else is there and however odd they are named', async () => {
+    for (const name of ['for:b', 'for:a', 'for:a[1]', 'other']) await redis.command('XADD', name, '*', 'n', 1);
+    await redis.command('SET', 'for:text', 'x');
+    const list = (pattern: string) => source.discover?.('streams', pattern, never);
+    assert.deepEqual(await list('for:*'), ['for:a', 'for:a[1]', 'for:b']);
+    assert.deepEqual(await list('for:?'), ['for:a', 'for:b']);
+    assert.deepEqual(await list('for:a[1]'), ['for:a[1]']);
+    assert.deepEqual(await list('nothing*'), []);
+  });
 });
 
 test('a url may hold no password, and does not go with a host', () => {
