@@ -1,5 +1,4 @@
 import type { Config } from '../config/config.ts';
-import { describeReload, formatReload } from '../config/reload.ts';
 import { asHeadgateError } from '../domain/error.ts';
 import type { Events, Store } from '../domain/ports.ts';
 import { SECOND } from '../domain/time.ts';
@@ -15,6 +14,8 @@ import { systemClock } from './clock.ts';
 import { createCommands } from './commands.ts';
 import { type Environment, readConfigFile } from './config-file.ts';
 import { Daemon } from './daemon.ts';
+import { createDiscovery, type Discovery } from './discovery.ts';
+import { InForce, type TakeOver } from './in-force.ts';
 import { calendarJobs } from './jobs.ts';
 import { createMemories } from './memory.ts';
 import { openStore } from './offline.ts';
@@ -22,7 +23,7 @@ import { preparePage } from './page.ts';
 import { watchConfig } from './reload.ts';
 import { createTelemetry, type Telemetry } from './telemetry.ts';
 import { createSourceLog, createView } from './view.ts';
-import { closeUnused, type MadeWorld, makeWorld, type Surroundings } from './world.ts';
+import { closeUnused, type Surroundings } from './world.ts';
 
 export interface AppOptions {
   readonly configFile: string;
@@ -64,42 +65,46 @@ export async function startApp(options: AppOptions): Promise<App> {
 async function start(options: AppOptions, running: Running): Promise<App> {
   const clock = systemClock;
   const startedAt = clock.now();
-  let { config, text } = readConfigFile(options.configFile, options.env);
-  const telemetry = await createTelemetry(config, options);
+  const { configFile: file, env } = options;
+  const read = readConfigFile(file, env);
+  const telemetry = await createTelemetry(read.config, options);
   running.telemetry = telemetry;
   const { events } = telemetry;
-  events.lifecycle({ phase: 'starting', message: `Headgate ${VERSION} starts on ${options.configFile}` });
+  events.lifecycle({ phase: 'starting', message: `Headgate ${VERSION} starts on ${file}` });
   const status = { ready: false, configLoadedAt: startedAt, configOk: true, degraded: [] as string[] };
-  const store = await openStore(config.store.type, config.store.config, (message) => status.degraded.push(message));
+  const { type, config: own } = read.config.store;
+  const store = await openStore(type, own, (message) => status.degraded.push(message));
   running.store = store;
   const sourceLog = createSourceLog();
   telemetry.subscribe({ probed: ({ source, gap, at }) => sourceLog.note(source, gap, at) });
 
   const valves = createValves(clock);
   const random = seededRandom(startedAt % 2 ** 32);
-  const { pageUrl } = config.server;
+  const { pageUrl } = read.config.server;
   const memory = createMemories(store, clock);
   const around: Surroundings = { registry, clock, random, valves, pageUrl, say: telemetry.say, memory };
-  let made = makeWorld(config, around);
-  running.made = () => made;
+  const discovery = createDiscovery({ store, clock, events });
+  running.discovery = discovery;
+  const inForce = await InForce.start({ file, env, around, discovery }, read);
+  running.inForce = inForce;
   const jobs = createWorkerJobs(({ task }, error) =>
     events.failed({ what: `job ${task}`, error: asHeadgateError(error) }),
   );
   running.jobs = jobs;
   const { traced } = telemetry;
-  const daemon = await Daemon.start({ world: made.world, store, clock, random, events, traced, jobs });
+  const daemon = await Daemon.start({ world: inForce.made.world, store, clock, random, events, traced, jobs });
   running.daemon = daemon;
   const commands = createCommands(() => daemon, store, clock);
   const view = createView({
     daemon: () => daemon,
-    config: () => config,
+    config: () => inForce.config,
     store,
     valves,
     clock,
     sources: sourceLog,
     version: VERSION,
     startedAt,
-    status: () => status,
+    status: () => ({ ...status, degraded: [...status.degraded, ...inForce.troubles()] }),
   });
   await telemetry.observe(view);
   const server = createServer({
@@ -108,36 +113,44 @@ async function start(options: AppOptions, running: Running): Promise<App> {
     metrics: telemetry.metrics,
     events: telemetry,
     page: await loadPage(await preparePage(ROOT)),
-    options: serverOptions(config, options),
+    options: serverOptions(inForce.config, options),
     onError: (what, error) => events.failed({ what, error }),
   });
   running.server = server;
   const { address, port } = await server.listen();
   const failing = (what: string, thrown: unknown): void => events.failed({ what, error: asHeadgateError(thrown) });
-  running.calendar = startCalendar(calendarJobs(config, daemon, store, clock), failing);
+  running.calendar = startCalendar(calendarJobs(inForce.config, daemon, store, clock), failing);
 
+  const takeOver: TakeOver = async ({ world }, config) => {
+    await daemon.reload(world);
+    await running.calendar?.stop();
+    running.calendar = startCalendar(calendarJobs(config, daemon, store, clock), failing);
+  };
+  const rediscover = async (): Promise<void> => {
+    try {
+      events.discovered({ message: await inForce.rediscover(takeOver) });
+    } catch (thrown) {
+      failing('taking in what was discovered', thrown);
+    }
+  };
+  const watch = (): void => discovery.watch(inForce.config.discoveries, inForce.ask, rediscover);
   const reload = async (): Promise<void> => {
     try {
-      const next = readConfigFile(options.configFile, options.env);
-      const world = makeWorld(next.config, { ...around, pageUrl: next.config.server.pageUrl }, made);
-      const change = formatReload(describeReload(config, next.config));
-      await daemon.reload(world.world);
-      await closeUnused(made, world);
-      [made, config, text] = [world, next.config, next.text];
-      await running.calendar?.stop();
-      running.calendar = startCalendar(calendarJobs(config, daemon, store, clock), failing);
+      const message = await inForce.reload(takeOver);
+      watch();
       Object.assign(status, { configOk: true, configLoadedAt: clock.now() });
-      events.configLoaded({ ok: true, message: change, at: clock.now() });
+      events.configLoaded({ ok: true, message, at: clock.now() });
     } catch (thrown) {
       status.configOk = false;
       events.configLoaded({ ok: false, message: asHeadgateError(thrown).message, at: clock.now() });
     }
   };
-  running.watch = watchConfig(options.configFile, text, clock, reload);
+  watch();
+  running.watch = watchConfig(file, inForce.text, clock, reload);
   status.ready = true;
   const host = address.includes(':') ? `[${address}]` : address;
   const url = `http://${host}:${port}`;
-  events.configLoaded({ ok: true, message: `${config.probes.size} stages`, at: clock.now() });
+  events.configLoaded({ ok: true, message: `${inForce.config.probes.size} stages`, at: clock.now() });
   events.lifecycle({ phase: 'ready', message: `page and metrics on ${url}` });
   // A pending server socket keeps the process alive; timers do not.
   let stopping: Promise<void> | undefined;
@@ -156,7 +169,8 @@ async function start(options: AppOptions, running: Running): Promise<App> {
 interface Running {
   telemetry?: Telemetry;
   store?: Store;
-  made?: () => MadeWorld;
+  discovery?: Discovery;
+  inForce?: InForce;
   daemon?: Daemon;
   jobs?: WorkerJobs;
   server?: Server;
@@ -164,14 +178,16 @@ interface Running {
   watch?: { stop(): void };
 }
 
-async function stopAll({ watch, calendar, daemon, jobs, server, store, telemetry, made }: Running): Promise<void> {
+async function stopAll(running: Running): Promise<void> {
+  const { watch, discovery, calendar, daemon, jobs, server, store, telemetry, inForce } = running;
   if (daemon) telemetry?.events.lifecycle({ phase: 'stopping', message: 'letting go of every gate' });
   watch?.stop();
+  await discovery?.stop();
   await calendar?.stop();
   await daemon?.close(AbortSignal.timeout(GRACE));
   await jobs?.close();
   await server?.close();
-  if (made) await closeUnused(made(), undefined);
+  if (inForce) await closeUnused(inForce.made, undefined);
   await store?.close();
   telemetry?.events.lifecycle({ phase: 'stopped', message: 'bye' });
   await telemetry?.close();

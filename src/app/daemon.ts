@@ -143,9 +143,14 @@ export class Daemon {
     const before = new Set(this.engine.plan.graph.order);
     this.#world = world;
     const outcome = this.engine.reload(world.plan, this.#options.clock.now());
-    const watched = new Set(world.plan.graph.order.filter((id) => this.#watch(id)));
+    const { order } = world.plan.graph;
+    const watched = new Set(order.filter((id) => before.has(id) && this.#watch(id)));
     for (const id of before) if (!watched.has(id)) this.#schedule.remove(id);
     await this.carry(outcome);
+    // A stage that comes back goes on with what it knew when it left.
+    const added = order.filter((id) => !before.has(id));
+    await recallLearned(this.engine, this.#options.store, (what, work) => this.#trying(what, work), added);
+    for (const id of added) this.#watch(id);
   }
 
   /** Makes an outcome durable, then announces it and does what is owed. Never rejects. */

@@ -1,5 +1,6 @@
 import type { Store } from '../domain/ports.ts';
 import { emptySnapshot } from '../domain/snapshot.ts';
+import type { StageId } from '../domain/stage.ts';
 import type { EpochMs } from '../domain/time.ts';
 import type { Engine } from '../engine/engine.ts';
 
@@ -14,8 +15,13 @@ export const STOPPED_KEY = 'stopped';
 export const SEQUENCE_KEY = 'sequence';
 
 /** Loads what each stage had learned, and learns from the samples that were kept since. */
-export async function recallLearned(engine: Engine, store: Store, trying: Trying): Promise<void> {
-  for (const id of engine.plan.graph.order) {
+export async function recallLearned(
+  engine: Engine,
+  store: Store,
+  trying: Trying,
+  stages: readonly StageId[] = engine.plan.graph.order,
+): Promise<void> {
+  for (const id of stages) {
     await trying(`loading what was learned of ${id}`, async () => {
       const blob = await store.loadState(stateKey(id));
       if (!blob || !engine.line(id)?.restore(blob.bytes)) return;

@@ -39,7 +39,7 @@ interface OpenSource {
 /** Everything a config asks for, made; and what a reload needs to know of it. */
 export interface MadeWorld {
   readonly world: World;
-  readonly sources: ReadonlyMap<string, Made<OpenSource>>;
+  readonly sources: OpenSources;
   readonly actuators: ReadonlyMap<string, Made<Actuator>>;
   readonly notifiers: ReadonlyMap<string, Made<Notifier>>;
 }
@@ -53,12 +53,9 @@ const LONGEST_PROBE = 60_000;
  * Makes what the config asks for. Components whose configuration is unchanged are taken over from `before`, so that a reload
  * neither drops connections nor forgets counters; `closeUnused` then ends what nobody uses any more.
  */
-export function makeWorld(config: Config, around: Surroundings, before?: MadeWorld): MadeWorld {
+export function makeWorld(config: Config, around: Surroundings, before?: Omit<MadeWorld, 'world'>): MadeWorld {
   const { registry } = around;
-  const sources = reuse(config.sources, before?.sources, ({ type, config: own, concurrency }, name) => {
-    const source = find(registry.sources, type).create(own, around);
-    return { source, limits: limiter(`source ${name}`, { concurrency, queue: QUEUE, timeout: LONGEST_PROBE }) };
-  });
+  const sources = openSources(config.sources, around, before?.sources);
   const actuators = reuse(config.actuators, before?.actuators, ({ type, config: own }) =>
     find(registry.actuators, type).create(own, around),
   );
@@ -78,11 +75,25 @@ export function makeWorld(config: Config, around: Surroundings, before?: MadeWor
   return { world, sources, actuators, notifiers };
 }
 
+export type OpenSources = ReadonlyMap<string, Made<OpenSource>>;
+
+/** Opens the sources that are not open yet. */
+export function openSources(wanted: Config['sources'], around: Surroundings, before?: OpenSources): OpenSources {
+  return reuse(wanted, before, ({ type, config: own, concurrency }, name) => {
+    const source = find(around.registry.sources, type).create(own, around);
+    return { source, limits: limiter(`source ${name}`, { concurrency, queue: QUEUE, timeout: LONGEST_PROBE }) };
+  });
+}
+
+/** Ends the sources of `before` that `now` does not use. */
+export async function closeUnusedSources(before: OpenSources, now: OpenSources | undefined): Promise<void> {
+  const unused = [...before].filter(([name, { thing }]) => now?.get(name)?.thing !== thing);
+  await Promise.allSettled(unused.map(([, { thing }]) => thing.source.close()));
+}
+
 /** Ends the components of `before` that `now` does not use. */
 export async function closeUnused(before: MadeWorld, now: MadeWorld | undefined): Promise<void> {
-  const closing: Promise<void>[] = [];
-  for (const [name, { thing }] of before.sources)
-    if (now?.sources.get(name)?.thing !== thing) closing.push(thing.source.close());
+  const closing: Promise<void>[] = [closeUnusedSources(before.sources, now?.sources)];
   for (const [name, { thing }] of before.actuators)
     if (now?.actuators.get(name)?.thing !== thing) closing.push(thing.close());
   for (const [name, { thing }] of before.notifiers)
@@ -129,7 +140,7 @@ function reuse<C extends { readonly digest: string }, T>(
 const things = <T>(made: ReadonlyMap<string, Made<T>>): ReadonlyMap<string, T> =>
   new Map([...made].map(([name, { thing }]) => [name, thing]));
 
-function bind(probe: ProbeConfig, sources: ReadonlyMap<string, Made<OpenSource>>): Probe {
+function bind(probe: ProbeConfig, sources: OpenSources): Probe {
   const open = sources.get(probe.source)?.thing;
   return {
     name: probe.name,

@@ -2,7 +2,8 @@ import type { MaintenancePlan, Plan } from '../domain/plan.ts';
 import type { Retention } from '../domain/ports.ts';
 import type { SignalSpec } from '../domain/signal.ts';
 import type { StageId } from '../domain/stage.ts';
-import type { EpochMs } from '../domain/time.ts';
+import type { DurationMs, EpochMs } from '../domain/time.ts';
+import type { Discoverable } from '../kit/component.ts';
 import type { Secret } from '../kit/secret.ts';
 
 export interface ServerConfig {
@@ -54,6 +55,19 @@ export interface RouteConfig {
   readonly to: readonly string[];
 }
 
+/** Stages that are made of what a source finds. */
+export interface DiscoveryConfig {
+  readonly pipeline: string;
+  readonly kind: Discoverable;
+  readonly pattern: string;
+  /** A key of `Config.sources`. */
+  readonly source: string;
+  readonly every: DurationMs;
+  readonly cap: number;
+  /** What was found and could not become a stage, with the reason. */
+  readonly leftOut: readonly string[];
+}
+
 /** When the incidents of the last day are told in one notice, and to whom. */
 export interface DigestConfig {
   readonly cron: string;
@@ -83,6 +97,7 @@ export interface Config {
   readonly plan: Plan;
   /** An entry for every stage, in the order written; stages without probes have an empty list. */
   readonly probes: ReadonlyMap<StageId, readonly ProbeConfig[]>;
+  readonly discoveries: readonly DiscoveryConfig[];
   readonly maintenance: readonly MaintenancePlan[];
   readonly digests: readonly DigestConfig[];
   readonly calendars: { readonly holidays: readonly EpochMs[]; readonly timezone: string };

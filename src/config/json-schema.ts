@@ -112,13 +112,23 @@ const anyOf = (forms: SchemaNode[]): SchemaNode => (forms.length === 0 ? { not: 
 
 /** A probe of a named source, and one with its source written in place. */
 function probeForms(source: SourceDefinition, definitions: Record<string, SchemaNode>): SchemaNode[] {
-  const probe = block(source.probe, `probe-${source.type}`, definitions);
+  const probe = asTemplate(block(source.probe, `probe-${source.type}`, definitions));
   const config = block(source.config, `source-${source.type}`, definitions);
   const name: SchemaNode = { type: 'string', description: 'Name of a source of this type.' };
   return [
     { ...probe, properties: { source: name, ...probe.properties }, required: ['source', ...(probe.required ?? [])] },
     withType(source.type, joined(config, probe)),
   ];
+}
+
+/** Text of a probe may hold `{each}` where its schema wants a certain form: an editor meets templates before they are unfolded. */
+function asTemplate<Part>(part: Part): Part {
+  if (Array.isArray(part)) return part.map(asTemplate) as Part;
+  if (typeof part !== 'object' || part === null) return part;
+  const entries = Object.entries(part).map(([key, one]) =>
+    key === 'pattern' && typeof one === 'string' ? [key, `\\{each\\}|${one}`] : [key, asTemplate(one)],
+  );
+  return Object.fromEntries(entries) as Part;
 }
 
 /** `store: {TYPE: …}`: a block of options, the one option that matters as text, or true where there is nothing to say. */

@@ -5,7 +5,7 @@ import { type ParsedDocument, readDocument } from './document.ts';
 import { type Environment, withoutValues } from './environment.ts';
 import { checkFiles, withAbsoluteFiles } from './files.ts';
 import { newFindings } from './findings.ts';
-import { type Unfolded, unfold } from './for-each.ts';
+import { type Discovered, type Unfolded, unfold } from './for-each.ts';
 import type { Finding } from './issue.ts';
 import { formatPath, type Problem } from './problem.ts';
 import { readRoot } from './root.ts';
@@ -20,6 +20,11 @@ export interface LoadInput {
   readonly env: Environment;
   /** Reads a file named by a `*_file` key (absolute path), to see that it is there; left out, those files are not looked at. */
   readonly readFile?: (path: string) => string;
+  /**
+   * What templates over discovered things are unfolded with. Left out, nobody was asked: each such template is checked with one
+   * value that stands in for all, and the config has a stage of that name.
+   */
+  readonly discovered?: Discovered;
 }
 
 export type LoadResult =
@@ -36,10 +41,10 @@ export function loadConfig(input: LoadInput): LoadResult {
   const early = document.failures.map(({ line, col, message }) => ({ file, line, col, path: '', message }));
   if (!document.sound) return { ok: false, problems: early, warnings: [] };
   const findings = newFindings();
-  const unfolded = unfold(document.value ?? {}, findings);
+  const unfolded = unfold(document.value ?? {}, findings, input.discovered);
   const folder = input.folder ?? dirname(file);
   checkFiles(unfolded.value, folder, input.readFile, findings);
-  const config = readRoot(withAbsoluteFiles(unfolded.value, folder), input, findings);
+  const config = readRoot(withAbsoluteFiles(unfolded.value, folder), { ...input, unfolded }, findings);
   const problems = inOrder(early, locate(file, document, unfolded, findings.errors));
   const warnings = inOrder([], locate(file, document, unfolded, findings.warnings));
   return problems.length > 0 || !config ? { ok: false, problems, warnings } : { ok: true, config, warnings };

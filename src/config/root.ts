@@ -4,7 +4,9 @@ import type { Registry } from '../kit/component.ts';
 import { type Raw, readActuators, readSection, readSources, readStore } from './components.ts';
 import type { Config } from './config.ts';
 import { readCalendars, readDigests, readMaintenance, readRoutes, readServer } from './daemon.ts';
+import { readDiscoveries } from './discoveries.ts';
 import type { Findings } from './findings.ts';
+import type { Unfolded } from './for-each.ts';
 import { type Finding, valueAt } from './issue.ts';
 import { parseLeniently } from './lenient.ts';
 import { type PolicyScene, readPolicies } from './policies.ts';
@@ -16,13 +18,14 @@ import { type ReadStages, readPipelines, type WrittenStages } from './stages.ts'
 export interface RootInput {
   readonly registry: Registry;
   readonly file: string;
+  readonly unfolded: Pick<Unfolded, 'wanted' | 'fromTemplate'>;
 }
 
 /**
  * Reads the unfolded file section by section: first its shape, then every component by its own schema, then what refers to
  * what. Undefined where too little is left to make a config of; everything wrong is in `all`.
  */
-export function readRoot(raw: unknown, { registry, file }: RootInput, all: Findings): Config | undefined {
+export function readRoot(raw: unknown, { registry, file, unfolded }: RootInput, all: Findings): Config | undefined {
   const { value: root, findings: found, origin } = parseLeniently(Root, raw);
   for (const one of found) all.error(one.path, one.message);
   if (!root) return undefined;
@@ -38,23 +41,25 @@ export function readRoot(raw: unknown, { registry, file }: RootInput, all: Findi
   );
   const store = readStore(registry, root.store, findings);
   const stages = writtenStages(raw);
+  const written = typesOf(valueAt(raw, ['sources']));
+  const discoveries = readDiscoveries(unfolded.wanted, registry, written, findings);
   const read = readPipelines(root.pipelines, stages, {
     registry,
     sources,
-    written: typesOf(valueAt(raw, ['sources'])),
+    written,
     inline: new Map(),
     findings,
   });
   const graph = readGraph(read.pipelines, findings);
   const known = {
     pipelines: [...stages.keys()],
-    stages: [...stages].flatMap(([pipeline, names]) => names.map((name) => stageId(pipeline, name))),
+    stages: lastingStages(stages, unfolded),
     notifiers: Object.keys(blockAt(raw, ['notifiers'])),
   };
   const policies = readPolicies(root.policies, policyScene(raw, registry, read, known.stages, graph, findings));
   const calendars = readCalendars(root.calendars);
   const routes = readRoutes(root.routes, known, findings);
-  if (findings.errors.length === 0) warnOfUnused(root, findings);
+  if (findings.errors.length === 0) warnOfUnused(root, discoveries, findings);
   const maintenance = readMaintenance(root.maintenance, calendars, known, findings);
   const { otlp_endpoint: otlpEndpoint, sample } = root.tracing;
   if (!store || !graph) return undefined;
@@ -68,6 +73,7 @@ export function readRoot(raw: unknown, { registry, file }: RootInput, all: Findi
     routes,
     plan: { pipelines: read.pipelines, policies, graph, holidays: calendars.holidays },
     probes: read.probes,
+    discoveries,
     maintenance,
     digests: readDigests(root.digests, calendars, known, findings),
     calendars,
@@ -108,6 +114,16 @@ const writtenStages = (raw: unknown): WrittenStages =>
       Object.keys(blockAt(raw, ['pipelines', name, 'stages'])),
     ]),
   );
+
+/** What is discovered may be gone tomorrow, and a config must not become wrong by that: such a stage cannot be named elsewhere. */
+function lastingStages(written: WrittenStages, { wanted, fromTemplate }: RootInput['unfolded']): StageId[] {
+  const passing = new Set(wanted.map(({ pipeline }) => pipeline));
+  return [...written].flatMap(([pipeline, names]) =>
+    names
+      .filter((name) => !(passing.has(pipeline) && fromTemplate(['pipelines', pipeline, 'stages', name])))
+      .map((name) => stageId(pipeline, name)),
+  );
+}
 
 /** The graph over all pipelines; undefined where stages feed each other in a circle, which is said for each pipeline. */
 function readGraph(pipelines: ReadStages['pipelines'], findings: Findings): Graph | undefined {
@@ -152,12 +168,15 @@ function policyScene(
 }
 
 /** Warns of what is configured and never used: somebody believes it works. */
-function warnOfUnused(root: RootShape, findings: Findings): void {
+function warnOfUnused(root: RootShape, discoveries: Config['discoveries'], findings: Findings): void {
   const told = new Set([...root.routes, ...root.digests].flatMap(({ to }) => to));
   for (const name of Object.keys(root.notifiers))
     if (!told.has(name)) findings.warning(['notifiers', name], 'no route leads to this notifier; it is never told');
   const stages = Object.values(root.pipelines).flatMap(({ stages }) => Object.values(stages));
-  const probed = new Set(stages.flatMap(({ probes }) => probes.map(({ source }) => source)));
+  const probed = new Set([
+    ...stages.flatMap(({ probes }) => probes.map(({ source }) => source)),
+    ...discoveries.map(({ source }) => source),
+  ]);
   for (const name of Object.keys(root.sources))
     if (!probed.has(name)) findings.warning(['sources', name], 'no probe reads from this source');
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { SIGNAL_NAME } from '../domain/signal.ts';
 import { DAY, SECOND } from '../domain/time.ts';
+import type { Discoverable } from '../kit/component.ts';
 import { bound, frequency } from './quantity.ts';
 import { durationIn, durationOr, EVERY, name, stageRef } from './shape-daemon.ts';
 
@@ -96,18 +97,39 @@ export const StageShape = z.strictObject({
     .meta({ description: 'Options of detectors by type; false switches one off.' }),
 });
 
+const pattern = (things: string, example: string) =>
+  z
+    .string()
+    .min(1)
+    .optional()
+    .meta({
+      description: `${things} that fit this are discovered, and {each} stands for each; * stands for any text.`,
+      examples: [example],
+    });
+
+/** Kinds of things that sources can list. */
+export const DISCOVERABLES: readonly Discoverable[] = ['topics', 'streams', 'tables'];
+
 export const ForEach = z.strictObject({
   values: z
     .array(z.string().min(1))
     .min(1)
     .optional()
     .meta({ description: 'What {each} stands for: one stage is made for each value.' }),
-  topics: z
-    .string()
-    .optional()
-    .meta({ description: 'Pattern of topics to discover. No source of this build can discover topics.' }),
-  cap: z.int().min(1).max(10_000).default(100).meta({ description: 'More values than this are refused.' }),
+  topics: pattern('Topics of Kafka', 'orders-*'),
+  streams: pattern('Streams of Redis', 'orders:*'),
+  tables: pattern('Tables of PostgreSQL, as schema.table,', 'public.orders_*'),
+  source: name.optional().meta({
+    description: 'Name of the source that is asked. Needed only where several under `sources` could be.',
+  }),
+  every: durationOr('1m', SECOND, DAY, 'from 1s to 1d').meta({
+    description: 'How often it is looked again. Two looks without something end its stages.',
+  }),
+  cap: z.int().min(1).max(10_000).default(100).meta({
+    description: 'More values than this are refused; of what is discovered, so many are watched, and that is said.',
+  }),
 });
+export type ForEach = z.output<typeof ForEach>;
 
 /** Templates are unfolded before names are checked; an editor meets them as they are written. */
 const stageName = name.meta({ pattern: '^([A-Za-z0-9]|\\{each\\})([A-Za-z0-9_-]|\\{each\\}){0,63}$' });

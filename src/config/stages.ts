@@ -10,6 +10,7 @@ import { fingerprintOf, withoutDefaults } from './digest.ts';
 import { type ProbeScene, type ReadProbe, readProbes } from './probes.ts';
 import { hint, type Path } from './problem.ts';
 import type { RootShape } from './shape.ts';
+import { DISCOVERABLES } from './shape-pipeline.ts';
 import { readDerive, readSignals, warnOfSlips } from './signals.ts';
 
 type PipelineShape = RootShape['pipelines'][string];
@@ -38,7 +39,8 @@ export function readPipelines(
   if (count > MOST_STAGES) scene.findings.error(['pipelines'], `has ${count} stages; one daemon holds ${MOST_STAGES}`);
   const plans = Object.entries(pipelines).map(([name, shape]): PipelinePlan => {
     const names = written.get(name) ?? [];
-    if (names.length === 0) scene.findings.error(['pipelines', name, 'stages'], 'names no stage');
+    if (names.length === 0 && !isDiscovered(shape))
+      scene.findings.error(['pipelines', name, 'stages'], 'names no stage');
     const budget = budgetOf(shape.budget);
     const stages = Object.entries(shape.stages).map(([stage, one]) => {
       const path = ['pipelines', name, 'stages', stage];
@@ -54,6 +56,10 @@ export function readPipelines(
   });
   return { pipelines: plans, probes };
 }
+
+/** Nothing may be there to be watched now, and something tomorrow. */
+const isDiscovered = ({ for_each: each }: PipelineShape): boolean =>
+  DISCOVERABLES.some((kind) => each?.[kind] !== undefined);
 
 interface StageScene {
   readonly pipeline: string;

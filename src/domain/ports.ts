@@ -170,6 +170,8 @@ export interface Events {
   }): void;
   outbox(event: { pending: number; oldestAt: EpochMs | undefined }): void;
   storeDegraded(event: { degraded: boolean; message: string }): void;
+  /** Stages have come or gone with what sources find; the config is as it was. */
+  discovered(event: { message: string }): void;
   configLoaded(event: { ok: boolean; message: string; at: EpochMs }): void;
   lifecycle(event: { phase: 'starting' | 'ready' | 'stopping' | 'stopped'; message: string }): void;
   /** A failure that has no better event; never silent. */

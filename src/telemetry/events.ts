@@ -52,6 +52,7 @@ export function createEvents({ log, record, listeners = [] }: EventsParts): Even
       notified: announce('notified'),
       outbox: announce('outbox'),
       storeDegraded: announce('storeDegraded'),
+      discovered: announce('discovered'),
       configLoaded: announce('configLoaded'),
       lifecycle: announce('lifecycle'),
       failed: announce('failed'),
@@ -130,6 +131,7 @@ function linesOf(log: Log): Partial<Events> {
     },
     storeDegraded: ({ degraded, message }) =>
       degraded ? log.error({ why: message }, 'store fails; going on without it') : log.info({}, 'store works again'),
+    discovered: ({ message }) => log.info({ what: message }, 'stages follow what was discovered'),
     configLoaded: ({ ok, message }) =>
       ok
         ? log.info({ what: message }, 'config loaded')

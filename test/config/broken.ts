@@ -561,11 +561,59 @@ pipelines: { p: { stages: { s: { probes: [{ source: main, topic: a }], derive: {
     ],
   },
   {
-    says: 'a template over topics',
-    yaml: `pipelines: { p: { for_each: { topics: "orders-*" }, stages: { "s-{each}": {} } } }
+    says: 'a template over topics that no source can list',
+    yaml: `sources: { web: { type: page, url: "http://h/" } }
+pipelines: { p: { for_each: { topics: "orders-*" }, stages: { "s-{each}": { probes: [{ source: web, fields: {} }] } } } }
+`,
+    problems: ['2:31 pipelines.p.for_each.topics: no source can list topics; write one of type queue under sources'],
+  },
+  {
+    says: 'a template over topics that two sources can list',
+    yaml: `sources: { a: { type: queue, host: h }, b: { type: queue, host: i } }
+pipelines: { p: { for_each: { topics: "orders-*" }, stages: { "s-{each}": { probes: [{ source: a, topic: "{each}" }] } } } }
+`,
+    problems: ['2:31 pipelines.p.for_each.topics: a and b can list topics; say which with source: NAME'],
+  },
+  {
+    says: 'a template over topics of a source that cannot list them, and of one that nobody knows',
+    yaml: `sources: { main: { type: queue, host: h }, web: { type: page, url: "http://h/" } }
+pipelines:
+  p: { for_each: { topics: a, source: web }, stages: { "s-{each}": { probes: [{ source: main, topic: "{each}" }] } } }
+  q: { for_each: { topics: a, source: mian }, stages: { "s-{each}": { probes: [{ source: web, fields: {} }] } } }
 `,
     problems: [
-      '1:31 pipelines.p.for_each.topics: needs a source that can discover topics, and this build has none; list them with values: [...]',
+      '3:31 pipelines.p.for_each.source: a source of type page cannot list topics; want one of type queue',
+      '4:31 pipelines.q.for_each.source: unknown source "mian" (did you mean main?)',
+    ],
+  },
+  {
+    says: 'a template with a list and a pattern',
+    yaml: `sources: { main: { type: queue, host: h } }
+pipelines: { p: { for_each: { topics: "orders-*", values: [a] }, stages: { "s-{each}": { probes: [{ source: main, topic: "{each}" }] } } } }
+`,
+    problems: [
+      '2:19 pipelines.p.for_each: want one of values: [a, b, c] and topics: PATTERN, streams: PATTERN, tables: PATTERN',
+    ],
+  },
+  {
+    says: 'a mistake in a template over what is to be discovered',
+    yaml: `sources: { main: { type: queue, host: h } }
+pipelines: { p: { for_each: { topics: "*" }, stages: { "s-{each}": { probes: [{ source: main, tpoic: "{each}" }] } } } }
+`,
+    problems: [
+      '2:79 pipelines.p.stages.s-{each}.probes[0].topic: is missing; want text',
+      '2:95 pipelines.p.stages.s-{each}.probes[0].tpoic: unknown key (did you mean topic?)',
+    ],
+  },
+  {
+    says: 'a policy that names a stage which may be gone tomorrow',
+    yaml: `sources: { main: { type: queue, host: h } }
+pipelines: { p: { for_each: { topics: "*" }, stages: { "s-{each}": { probes: [{ source: main, topic: "{each}" }] } } } }
+policies: { k: { keep: { stage: p.s-each, lag_seconds: 5 }, may: [{ actuator: valve, stage: p.s-each, kind: pause }] } }
+`,
+    problems: [
+      '3:26 policies.k.keep.stage: unknown stage "p.s-each"',
+      '3:86 policies.k.may[0].stage: unknown stage "p.s-each"',
     ],
   },
   {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { DAY, HOUR, MINUTE, SECOND, WEEK } from '../../src/domain/time.ts';
 import { good, stage, warningsOf } from './fixture/load.ts';
+import { fixtures } from './fixture/registry.ts';
 
 const ONE = 'pipelines: { p: { stages: { s: {} } } }\n';
 const signals = (text: string) => good(`pipelines: { p: { stages: { s: { signals: ${text} } } } }`);
@@ -288,6 +289,58 @@ policies: { k: { keep: { stage: p.out-y, rows: 5 }, may: [{ actuator: valve, sta
     assert.deepEqual(stage(config, 'p.all').after, ['p.out-x', 'p.out-y']);
     assert.deepEqual(config.probes.get('p.in-y')?.[0]?.ask, { fields: { rows: '/y' } });
     assert.deepEqual(config.sources.get('page-2')?.config, { url: 'http://h/y' });
+  });
+});
+
+describe('templates over what is discovered', () => {
+  const TEXT = `sources: { main: { type: queue, host: h } }
+pipelines:
+  p:
+    for_each: { topics: 'orders*', every: 30s, cap: 7 }
+    stages:
+      in-{each}: { probes: [{ source: main, topic: '{each}' }] }
+      out-{each}: { after: ['in-{each}'], probes: [{ source: main, topic: 'done.{each}' }] }
+      all: { after: ['out-{each}'] }`;
+  const unfoldedWith = (...topics: string[]) => good(TEXT, {}, fixtures, new Map([['p', topics]]));
+
+  test('what is asked, of whom and how often', () => {
+    const discovery = { pipeline: 'p', kind: 'topics', pattern: 'orders*', source: 'main', every: 30_000, cap: 7 };
+    assert.deepEqual(good(TEXT).discoveries, [{ ...discovery, leftOut: [] }]);
+  });
+
+  test('before anything was asked one stage stands in for all, so that the template is checked', () => {
+    assert.deepEqual(good(TEXT).plan.graph.order, ['p.in-each', 'p.out-each', 'p.all']);
+  });
+
+  test('nothing found is no mistake', () => {
+    assert.deepEqual(unfoldedWith().plan.graph.order, ['p.all']);
+    const alone = TEXT.replace(/ {6}all.*/, '');
+    assert.deepEqual(good(alone, {}, fixtures, new Map()).plan.graph.order, []);
+  });
+
+  test('a topic keeps its name in what is asked; in names of stages other characters become -', () => {
+    const config = unfoldedWith('orders', 'orders.eu');
+    assert.deepEqual(config.plan.graph.order, [
+      'p.in-orders',
+      'p.in-orders-eu',
+      'p.out-orders',
+      'p.out-orders-eu',
+      'p.all',
+    ]);
+    const [probe] = config.probes.get('p.out-orders-eu') ?? [];
+    assert.equal((probe?.ask as { topic: string } | undefined)?.topic, 'done.orders.eu');
+    assert.deepEqual(stage(config, 'p.out-orders-eu').after, ['p.in-orders-eu']);
+    assert.deepEqual(stage(config, 'p.all').after, ['p.out-orders', 'p.out-orders-eu']);
+  });
+
+  test('what makes no stage is left out and said, and the others are watched', () => {
+    const long = 'orders'.padEnd(80, 'x');
+    const config = unfoldedWith('orders-eu', 'orders.eu', long);
+    assert.deepEqual(config.plan.graph.order, ['p.in-orders-eu', 'p.out-orders-eu', 'p.all']);
+    assert.deepEqual(config.discoveries[0]?.leftOut, [
+      '"orders.eu" would make a second stage named in-orders-eu, as "orders-eu" does',
+      `"${long}" would make a stage named "in-${long}", which is no name`,
+    ]);
   });
 });
 

@@ -49,7 +49,20 @@ describe('headgate.yaml', () => {
   const keys = [...keysOf(root), ...Object.entries($defs).flatMap(([, node]) => keysOf(node))];
   /** Twins of a secret, keys of a single metric or run: their pages have them. */
   const LEFT_TO_REFERENCE = new Set(
-    ['topics', 'basic', 'username', 'metric', 'not', 'over', 'as', 'quantile', 'pointer', 'file', 'concurrency']
+    [
+      'topics',
+      'tables',
+      'basic',
+      'username',
+      'metric',
+      'not',
+      'over',
+      'as',
+      'quantile',
+      'pointer',
+      'file',
+      'concurrency',
+    ]
       .concat(['success', 'failure', 'last_success', 'at', 'client_id', 'body', 'below', 'above'])
       .concat(keys.filter((key) => keys.includes(`${key}_file`))),
   );
