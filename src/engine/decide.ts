@@ -35,11 +35,14 @@ export function decide(
   memories: Map<string, PolicyMemory>,
   view: DecideView,
 ): readonly Decision[] {
-  const scenes = policies.map((policy): Scene => {
+  const held = Map.groupBy(view.leases, (lease) => lease.policy);
+  const scenes = policies.flatMap((policy): Scene[] => {
     const memory = memories.get(policy.name) ?? newPolicyMemory(policy.mode);
     memories.set(policy.name, memory);
-    const mine = view.leases.filter((lease) => lease.policy === policy.name);
-    return { policy, memory, view, mine, state: keepState(policy, memory, view), wants: [] };
+    const mine = held.get(policy.name) ?? [];
+    // Nothing has changed for a policy that holds no gate, wants none, and whose stage shows nothing new.
+    if (mine.length === 0 && !memory.pressed && !view.fresh.has(policy.keep.stage)) return [];
+    return [{ policy, memory, view, mine, state: keepState(policy, memory, view), wants: [] }];
   });
   const awake = scenes.filter((scene) => !view.restarting.has(scene.policy.keep.stage));
   const wants = awake.flatMap(wantsOf);
@@ -68,13 +71,14 @@ function keepState(policy: PolicyPlan, memory: PolicyMemory, view: DecideView): 
   const broken = known && ((below !== undefined && value > below) || (above !== undefined && value < above));
   const safe = known && !broken && (below === undefined || value <= RELEASE_SHARE * below);
   const atRisk = known && !safe && verdict.state === 'critical';
+  memory.pressed = broken || atRisk;
   if (known) memory.knownAt = view.now;
   if (view.fresh.has(stage) && known) {
     memory.broken = broken || atRisk ? memory.broken + 1 : 0;
     memory.calm = safe && !isSick(verdict) ? memory.calm + 1 : 0;
     memory.calmSince = memory.calm === 0 ? 0 : memory.calmSince || view.now;
   }
-  const incident = view.incidents.find((one) => one.affected.includes(stage));
+  const incident = view.incidentOn(stage);
   return { value, broken, atRisk, safe, known, incident };
 }
 

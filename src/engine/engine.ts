@@ -1,21 +1,21 @@
-import { type Incident, type IncidentChange, isTrouble } from '../domain/incident.ts';
-import { isInForce, type Lease, type LeaseId, type ReleaseReason, type Reversibility } from '../domain/lease.ts';
-import type { Plan, PolicyMode, StagePlan } from '../domain/plan.ts';
+import type { Incident, IncidentChange } from '../domain/incident.ts';
+import type { Lease, LeaseId, ReleaseReason, Reversibility } from '../domain/lease.ts';
+import type { PipelinePlan, Plan, PolicyMode, StagePlan } from '../domain/plan.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import { pipelineOf, type StageId } from '../domain/stage.ts';
 import { type Subject, stageOfSubject } from '../domain/subject.ts';
 import type { DurationMs, EpochMs } from '../domain/time.ts';
 import type { Verdict } from '../domain/verdict.ts';
-import { mayBeOver, nameCause } from './cause.ts';
 import { decide } from './decide.ts';
 import { endToEnd, pseudoStageOf, withPseudoStages } from './end-to-end.ts';
 import { NO_ESTIMATE } from './estimate.ts';
-import { type IncidentStep, stepIncidents } from './incident.ts';
+import { Incidents } from './incidents.ts';
 import type { Jobs } from './jobs.ts';
 import type { LeaseReport } from './lease.ts';
 import { type Draft, isApplied, type JudgedStage, Ledger, newDraft, type Outcome, outcomeOf } from './ledger.ts';
 import { withKeptLimits } from './plan.ts';
 import type { PolicyMemory } from './policy-scene.ts';
+import { Reach } from './reach.ts';
 import type { StageDetector, StageLine } from './stage.ts';
 import { Stages } from './stages.ts';
 
@@ -33,11 +33,6 @@ export interface EngineOptions {
   readonly jobs?: Jobs;
 }
 
-/** After a lease has ended its traces are still in what is seen for this many intervals. */
-const SETTLE_INTERVALS = 3;
-/** The cause of an incident may still be named better for this many intervals. */
-const NAMING_INTERVALS = 20;
-
 /**
  * The one engine behind daemon, backtest, score and simulation: snapshots in, outcomes out. It knows no clock and does no IO;
  * the same calls with the same arguments give the same outcomes, byte for byte.
@@ -47,8 +42,9 @@ export class Engine {
   readonly #ledger: Ledger;
   #plan: Plan;
   readonly #stages: Stages;
-  #settling = new Map<StageId, EpochMs>();
-  #accepted = new Set<StageId>();
+  readonly #reach: Reach;
+  readonly #incidents: Incidents;
+  #pipelines: ReadonlyMap<string, PipelinePlan>;
   #restarting = new Set<StageId>();
   #stopped = false;
 
@@ -56,7 +52,10 @@ export class Engine {
     this.#options = options;
     this.#plan = withKeptLimits(withPseudoStages(options.plan));
     this.#stages = new Stages(this.#plan, options.detectors, options.jobs);
-    this.#ledger = new Ledger(options.sequence, (lease, now) => this.#settle(lease, now));
+    this.#pipelines = byName(this.#plan.pipelines);
+    this.#reach = new Reach(this.#plan.graph, (id) => this.#stages.every(id));
+    this.#ledger = new Ledger(options.sequence, this.#reach);
+    this.#incidents = new Incidents(this.#stages, this.#ledger, this.#reach);
     this.#ledger.setPolicies(this.#plan.policies);
   }
 
@@ -71,7 +70,7 @@ export class Engine {
     this.#stages.age(now);
     const accepted = steps.flatMap((step) => step.accepted);
     for (const subject of accepted) this.accept(subject, now);
-    this.#stepIncidents(now, draft);
+    draft.incidents.push(...this.#incidents.step(this.#plan, now));
     this.#ledger.expire(now, draft);
     this.#decide(new Set(steps.map((step) => step.snapshot.stage)), now, draft);
     for (const { snapshot } of steps) {
@@ -88,7 +87,7 @@ export class Engine {
   relearn(snapshot: Snapshot): void {
     const line = this.#stages.line(snapshot.stage);
     if (!line) return;
-    line.judge(snapshot, this.#stages.latest, { share: this.#stages.share(line.plan), distorted: true });
+    this.#stages.learn(line, snapshot, true);
     line.advance(this.isFrozen(snapshot.stage), false);
     this.#stages.latest.set(snapshot.stage, snapshot);
   }
@@ -124,7 +123,7 @@ export class Engine {
   /** Replaces an incident by what a person made of it (acknowledged, muted, labelled, noted). */
   amend(incident: Incident, change: IncidentChange): Outcome {
     const draft = newDraft();
-    if (this.#ledger.incidents.has(incident.id)) this.#ledger.incidents.set(incident.id, incident);
+    if (this.#ledger.incidents.has(incident.id)) this.#ledger.incidents.put(incident);
     draft.incidents.push({ incident, changes: [change] });
     return outcomeOf(draft);
   }
@@ -134,7 +133,7 @@ export class Engine {
     const stage = stageOfSubject(subject);
     const line = this.#stages.line(stage);
     line?.accept(subject, now);
-    if (line) this.#accepted.add(stage);
+    if (line) this.#incidents.accepted(stage);
     return line !== undefined;
   }
 
@@ -152,7 +151,8 @@ export class Engine {
   /** Takes back what was open when the process before ended. Each stage gets one blind tick before anything is decided for it. */
   resume(incidents: readonly Incident[], leases: readonly Lease[], ended: readonly Lease[], now: EpochMs): Outcome {
     const draft = newDraft();
-    for (const incident of incidents) this.#ledger.incidents.set(incident.id, incident);
+    for (const incident of incidents) this.#ledger.incidents.put(incident);
+    this.#incidents.lookAtAll();
     for (const id of this.#stages.ids) this.#restarting.add(id);
     this.#ledger.resume(leases, ended, now, draft);
     return outcomeOf(draft);
@@ -161,7 +161,11 @@ export class Engine {
   /** Takes a new plan: stages whose fingerprint is unchanged keep all they have learned; leases of changed policies end. */
   reload(plan: Plan, now: EpochMs): Outcome {
     this.#plan = withKeptLimits(withPseudoStages(plan));
-    for (const id of this.#stages.setPlan(this.#plan)) this.#forget(id);
+    this.#pipelines = byName(this.#plan.pipelines);
+    const begunAnew = this.#stages.setPlan(this.#plan);
+    for (const id of begunAnew) this.#restarting.delete(id);
+    this.#reach.setGraph(this.#plan.graph, this.#ledger.leases.values(), begunAnew);
+    this.#incidents.lookAtAll();
     const same = this.#ledger.setPolicies(this.#plan.policies);
     return this.release((lease) => !same.has(lease.policy), 'policy-changed', 'its policy was changed or removed', now);
   }
@@ -177,15 +181,7 @@ export class Engine {
 
   /** References of the stage do not move: an incident is open on it, or a lease distorts it. */
   isFrozen(id: StageId): boolean {
-    return this.openIncidents().some((incident) => incident.affected.includes(id)) || this.#isDistorted(id);
-  }
-
-  /** Leases in force on the stage, above it or below it. */
-  leasesOver(id: StageId): readonly Lease[] {
-    const { graph } = this.#plan;
-    return this.leases().filter(
-      (lease) => lease.state !== 'pending' && isInForce(lease) && graph.onOnePath(lease.stage, id),
-    );
+    return this.#ledger.incidents.isOn(id) || this.#isDistorted(id);
   }
 
   get plan(): Plan {
@@ -214,7 +210,7 @@ export class Engine {
     return this.#ledger.incidents.get(id);
   }
   openIncidents(): readonly Incident[] {
-    return [...this.#ledger.incidents.values()];
+    return this.#ledger.incidents.all();
   }
   /** All leases that are not over. */
   leases(): readonly Lease[] {
@@ -227,12 +223,12 @@ export class Engine {
   /** End-to-end snapshots of the pipelines that were seen, each as often as its fastest stage. */
   #wholes(watched: readonly JudgedStage[], now: EpochMs): readonly Snapshot[] {
     const seen = new Set(watched.map((step) => pipelineOf(step.snapshot.stage)));
-    return this.#plan.pipelines.flatMap((pipeline) => {
-      if (!seen.has(pipeline.name)) return [];
-      const id = pseudoStageOf(pipeline.name);
+    return [...seen].flatMap((name) => {
+      const pipeline = this.#pipelines.get(name);
+      const id = pseudoStageOf(name);
       const last = this.#stages.latest.get(id)?.at;
-      if (last !== undefined && now - last < this.#stages.every(id) && now >= last) return [];
-      return endToEnd(pipeline, this.#plan.graph, this.#stages.latest, now) ?? [];
+      const isDue = last === undefined || now - last >= this.#stages.every(id) || now < last;
+      return (pipeline && isDue && endToEnd(pipeline, this.#plan.graph, this.#stages.latest, now)) || [];
     });
   }
 
@@ -240,67 +236,10 @@ export class Engine {
     const line = this.#stages.line(seen.stage);
     if (!line) return undefined;
     const id = seen.stage;
-    const snapshot = { ...seen, held: this.leasesOver(id).map((lease) => lease.id) };
-    const standing = { share: this.#stages.share(line.plan), distorted: this.#isDistorted(id, seen.at) };
-    const step = line.judge(snapshot, this.#stages.latest, standing);
+    const snapshot = { ...seen, held: this.#reach.over(id).map((lease) => lease.id) };
     const previous = this.#stages.verdicts.get(id);
-    this.#stages.saw(step.snapshot, step.verdict);
+    const step = this.#stages.judge(line, snapshot, this.#reach.isDistorted(id, seen.at));
     return { ...step, previous, frozen: this.isFrozen(id) };
-  }
-
-  #stepIncidents(now: EpochMs, draft: Draft): void {
-    const { incidents, leases } = this.#ledger;
-    const steps = stepIncidents([...incidents.values()], {
-      plan: this.#plan,
-      stages: this.#stages.plans,
-      troubled: this.#stages.troubled(),
-      verdicts: this.#stages.verdicts,
-      leased: new Set([...leases.values()].map((lease) => lease.incident)),
-      accepted: this.#accepted,
-      now,
-      nextId: () => this.#ledger.nextId(),
-    });
-    const changed = new Map(steps.map((step) => [step.incident.id, step]));
-    for (const step of steps) incidents.set(step.incident.id, step.incident);
-    for (const incident of [...incidents.values()]) {
-      const step = this.#name(changed.get(incident.id) ?? { incident, changes: [] }, now);
-      if (step.changes.length > 0) draft.incidents.push(step);
-      if (step.incident.state === 'resolved') this.#close(step.incident);
-      else incidents.set(incident.id, step.incident);
-    }
-  }
-
-  #close(incident: Incident): void {
-    this.#ledger.incidents.delete(incident.id);
-    for (const id of incident.affected) this.#accepted.delete(id);
-  }
-
-  /** Names the cause as soon as the facts do, and better while the incident is young. */
-  #name(step: IncidentStep, now: EpochMs): IncidentStep {
-    const { incident } = step;
-    const id = this.#tellingStage(incident);
-    const line = this.#stages.line(id);
-    const young = now - incident.openedAt <= NAMING_INTERVALS * this.#stages.every(incident.root);
-    if (!line?.last || incident.state !== 'open' || !(young || mayBeOver(incident.cause))) return step;
-    const { snapshot, scores } = line.last;
-    const isOrigin = this.#plan.graph.upstream(id).length === 0;
-    const cause = nameCause({ snapshot, before: line.previous, scores, estimate: line.estimate, isOrigin });
-    // What our own gate does to the stage says nothing of the cause, but for a dependency that fails under more workers.
-    const ours = incident.cause !== 'unknown' && cause !== 'downstream' && this.leasesOver(id).length > 0;
-    if (cause === 'unknown' || cause === incident.cause || ours) return step;
-    return {
-      incident: { ...incident, cause },
-      changes: [...step.changes, { kind: 'cause-named', from: incident.cause }],
-    };
-  }
-
-  /** The root, as long as it is in trouble; then the first stage that still is. */
-  #tellingStage({ root, affected }: Incident): StageId {
-    const troubled = (id: StageId): boolean => {
-      const verdict = this.#stages.verdicts.get(id);
-      return verdict !== undefined && isTrouble(verdict);
-    };
-    return troubled(root) ? root : (affected.find(troubled) ?? root);
   }
 
   #decide(fresh: ReadonlySet<StageId>, now: EpochMs, draft: Draft): void {
@@ -310,7 +249,7 @@ export class Engine {
       verdicts: this.#stages.verdicts,
       latest: this.#stages.latest,
       estimate: (id) => this.#stages.line(id)?.estimate ?? NO_ESTIMATE,
-      incidents: this.openIncidents(),
+      incidentOn: (id) => this.#ledger.incidents.on(id)[0],
       leases: this.leases(),
       reversibility: this.#options.reversibility,
       restarting: this.#restarting,
@@ -320,18 +259,10 @@ export class Engine {
     this.#ledger.carryOut(decisions, draft);
   }
 
-  #isDistorted(id: StageId, at = this.#stages.latest.get(id)?.at ?? 0): boolean {
-    return at < (this.#settling.get(id) ?? 0) || this.leasesOver(id).length > 0;
-  }
-
-  #settle(lease: Lease, now: EpochMs): void {
-    for (const id of this.#stages.ids)
-      if (this.#plan.graph.onOnePath(lease.stage, id))
-        this.#settling.set(id, now + SETTLE_INTERVALS * this.#stages.every(id));
-  }
-
-  #forget(id: StageId): void {
-    this.#settling.delete(id);
-    this.#restarting.delete(id);
+  #isDistorted(id: StageId): boolean {
+    return this.#reach.isDistorted(id, this.#stages.latest.get(id)?.at ?? 0);
   }
 }
+
+const byName = (pipelines: readonly PipelinePlan[]): ReadonlyMap<string, PipelinePlan> =>
+  new Map(pipelines.map((pipeline) => [pipeline.name, pipeline]));

@@ -5,6 +5,7 @@ import type { Plan, StagePlan } from '../domain/plan.ts';
 import { pipelineOf, type StageId } from '../domain/stage.ts';
 import type { DurationMs, EpochMs } from '../domain/time.ts';
 import { severityRank, type Verdict } from '../domain/verdict.ts';
+import { type IncidentBook, oldestFirst } from './incident-book.ts';
 
 /** Stages that get into trouble within this many intervals of each other belong together. */
 const TOGETHER_INTERVALS = 3;
@@ -16,15 +17,23 @@ export interface IncidentStep {
   readonly changes: readonly IncidentChange[];
 }
 
+/** An incident while it is looked at. */
+interface Draft {
+  incident: Incident;
+  readonly changes: IncidentChange[];
+}
+
 /** What the joining of verdicts needs to know. */
 export interface IncidentScene {
   readonly plan: Plan;
   readonly stages: ReadonlyMap<StageId, StagePlan>;
   readonly verdicts: ReadonlyMap<StageId, Verdict>;
-  /** Stages that are not ok and known not to be, upstream before downstream. */
-  readonly troubled: readonly StageId[];
-  /** Incidents with a lease that is still in force: they cannot resolve. */
-  readonly leased: ReadonlySet<string>;
+  /** Stages whose verdict is new in this step, upstream before downstream. */
+  readonly touched: readonly StageId[];
+  /** Looks at every incident, also at those of stages that were not touched: after a start and a new plan. */
+  readonly all: boolean;
+  /** The incident holds a lease that is still in force: it cannot resolve. */
+  readonly isLeased: (id: string) => boolean;
   /** Stages of which a subject has just been accepted as the new normal. */
   readonly accepted: ReadonlySet<StageId>;
   readonly now: EpochMs;
@@ -32,27 +41,52 @@ export interface IncidentScene {
 }
 
 /**
- * One step of all incidents: troubled stages join an open incident on their path of the graph or open one of their own;
- * incidents whose stages are all well recover, and resolve once they stayed well and hold no gate.
- * Answers with every incident that changed; the order is stable.
+ * One step of the incidents that it touches: troubled stages join an open incident on their path of the graph or open one of
+ * their own; incidents whose stages are all well recover, and resolve once they stayed well and hold no gate.
+ *
+ * @returns every incident that was looked at, oldest first, also where nothing changed; the book is not moved on
  */
-export function stepIncidents(open: readonly Incident[], scene: IncidentScene): readonly IncidentStep[] {
-  const steps = new Map<string, { incident: Incident; changes: IncidentChange[] }>(
-    open.map((incident) => [incident.id, { incident, changes: [] }]),
-  );
-  for (const id of scene.troubled) {
+export function stepIncidents(book: IncidentBook, scene: IncidentScene): readonly IncidentStep[] {
+  const drafts = new Map<string, Draft>();
+  const take = (incident: Incident): Draft => {
+    const draft = drafts.get(incident.id) ?? { incident, changes: [] };
+    drafts.set(incident.id, draft);
+    return draft;
+  };
+  for (const id of scene.touched) {
     const verdict = scene.verdicts.get(id);
-    if (!verdict) continue;
-    const home = [...steps.values()].find(({ incident }) => belongs(incident, id, scene));
-    if (home) join(home, id, verdict, scene);
-    else {
-      const incident = openIncident(id, verdict, scene);
-      steps.set(incident.id, { incident, changes: [{ kind: 'opened' }] });
-    }
+    if (!verdict || !isTrouble(verdict)) continue;
+    const home = candidates(id, book, drafts, scene).find((incident) => belongs(incident, id, scene));
+    if (home) join(take(home), id, verdict, scene);
+    else take(openIncident(id, verdict, scene)).changes.push({ kind: 'opened' });
   }
-  for (const step of steps.values()) settle(step, scene);
-  for (const step of steps.values()) if (step.changes.length > 0) step.incident = withNewFacts(step.incident, scene);
-  return [...steps.values()].filter((step) => step.changes.length > 0);
+  for (const incident of lookedAt(book, scene)) take(incident);
+  for (const draft of drafts.values()) settle(draft, scene);
+  for (const draft of drafts.values())
+    if (draft.changes.length > 0) draft.incident = withNewFacts(draft.incident, scene);
+  return [...drafts.values()].sort((a, b) => oldestFirst(a.incident, b.incident));
+}
+
+/** Incidents that the stage may belong to, oldest first: where it is in one already, that; else those on its paths. */
+function candidates(
+  id: StageId,
+  book: IncidentBook,
+  drafts: ReadonlyMap<string, Draft>,
+  { plan: { graph } }: IncidentScene,
+): readonly Incident[] {
+  const own = book.on(id);
+  if (own.length > 0) return own.map((incident) => drafts.get(incident.id)?.incident ?? incident);
+  const near = [...graph.ancestors(id), ...graph.descendants(id)].flatMap((other) => book.on(other));
+  const found = new Map(near.map((incident) => [incident.id, incident]));
+  // What was opened or grew in this very step is not in the book yet.
+  for (const { incident } of drafts.values()) found.set(incident.id, incident);
+  return [...found.values()].sort(oldestFirst);
+}
+
+function lookedAt(book: IncidentBook, scene: IncidentScene): readonly Incident[] {
+  if (scene.all) return book.all();
+  const due = book.recovering().filter((incident) => isCalm(incident, incident.affected, scene));
+  return [...due, ...[...scene.touched, ...scene.accepted].flatMap((id) => book.on(id))];
 }
 
 /** How long `intervals` ticks of the slower of the stages take. */
@@ -100,12 +134,7 @@ function openIncident(id: StageId, verdict: Verdict, scene: IncidentScene): Inci
   };
 }
 
-function join(
-  step: { incident: Incident; changes: IncidentChange[] },
-  id: StageId,
-  verdict: Verdict,
-  scene: IncidentScene,
-): void {
+function join(step: Draft, id: StageId, verdict: Verdict, scene: IncidentScene): void {
   const { incident, changes } = step;
   if (!incident.affected.includes(id)) {
     step.incident = { ...step.incident, affected: [...incident.affected, id] };
@@ -133,7 +162,7 @@ function join(
 }
 
 /** Recovers, resolves, or ends as accepted. A stage that is unknown keeps its incident as it is: not seeing is not healing. */
-function settle(step: { incident: Incident; changes: IncidentChange[] }, scene: IncidentScene): void {
+function settle(step: Draft, scene: IncidentScene): void {
   const { incident, changes } = step;
   const watched = incident.affected.filter((id) => scene.stages.has(id));
   if (watched.length === 0) {
@@ -142,7 +171,7 @@ function settle(step: { incident: Incident; changes: IncidentChange[] }, scene: 
   }
   const well = watched.every((id) => scene.verdicts.get(id)?.state === 'ok');
   if (!well) return;
-  if (watched.some((id) => scene.accepted.has(id)) && !scene.leased.has(incident.id)) {
+  if (watched.some((id) => scene.accepted.has(id)) && !scene.isLeased(incident.id)) {
     end(step, 'accepted', scene);
     return;
   }
@@ -151,16 +180,15 @@ function settle(step: { incident: Incident; changes: IncidentChange[] }, scene: 
     changes.push({ kind: 'recovering' });
     return;
   }
-  const calmFor = scene.now - (incident.recoveringAt ?? scene.now);
-  if (calmFor >= spanOf(watched, scene, CALM_INTERVALS) && !scene.leased.has(incident.id))
-    end(step, 'recovered', scene);
+  if (isCalm(incident, watched, scene) && !scene.isLeased(incident.id)) end(step, 'recovered', scene);
 }
 
-function end(
-  step: { incident: Incident; changes: IncidentChange[] },
-  resolution: 'recovered' | 'accepted' | 'unwatched',
-  scene: IncidentScene,
-): void {
+/** It has been recovering for long enough. */
+function isCalm({ recoveringAt }: Incident, stages: readonly StageId[], scene: IncidentScene): boolean {
+  return recoveringAt !== undefined && scene.now - recoveringAt >= spanOf(stages, scene, CALM_INTERVALS);
+}
+
+function end(step: Draft, resolution: 'recovered' | 'accepted' | 'unwatched', scene: IncidentScene): void {
   step.incident = { ...step.incident, state: 'resolved', resolvedAt: scene.now, resolution };
   step.changes.push({ kind: 'resolved', resolution });
 }

@@ -1,13 +1,14 @@
 import type { Decision } from '../domain/decision.ts';
-import type { Incident } from '../domain/incident.ts';
 import { isInForce, type Lease, type LeaseId, type ReleaseReason } from '../domain/lease.ts';
 import type { PolicyPlan } from '../domain/plan.ts';
 import type { Subject } from '../domain/subject.ts';
 import type { EpochMs } from '../domain/time.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { IncidentStep } from './incident.ts';
+import { IncidentBook } from './incident-book.ts';
 import { endLease, type GateWork, type LeaseReport, type LeaseStep, renewLease, stepLease } from './lease.ts';
 import { newPolicyMemory, type PolicyMemory } from './policy-scene.ts';
+import type { Reach } from './reach.ts';
 import type { StageStep } from './stage.ts';
 
 /** One stage in an outcome: what was seen and judged, and what the verdict was before. */
@@ -51,17 +52,17 @@ export function outcomeOf(
 
 /** What is open: incidents, leases, and what the policies remember. Pure bookkeeping; nothing here looks at a signal. */
 export class Ledger {
-  readonly incidents = new Map<string, Incident>();
+  readonly incidents = new IncidentBook();
   readonly leases = new Map<LeaseId, Lease>();
   readonly memories = new Map<string, PolicyMemory>();
-  /** Told whenever a gate has been let go, so that its traces can settle. */
-  readonly #ended: (lease: Lease, now: EpochMs) => void;
+  /** Told of each lease that was taken in, and of each that is over. */
+  readonly #reach: Pick<Reach, 'put' | 'remove'>;
   #policies = new Map<string, PolicyPlan>();
   #sequence: number;
 
-  constructor(sequence: number, ended: (lease: Lease, now: EpochMs) => void) {
+  constructor(sequence: number, reach: Pick<Reach, 'put' | 'remove'>) {
     this.#sequence = sequence;
-    this.#ended = ended;
+    this.#reach = reach;
   }
 
   get sequence(): number {
@@ -141,8 +142,13 @@ export class Ledger {
     if (lease.state === 'released' || (lease.state === 'failed' && !isInForce(lease))) {
       this.leases.delete(lease.id);
       this.coolDown(lease, now);
-      this.#ended(lease, now);
-    } else this.leases.set(lease.id, lease);
+      this.#reach.remove(lease, now);
+    } else this.#keep(lease);
+  }
+
+  #keep(lease: Lease): void {
+    this.leases.set(lease.id, lease);
+    this.#reach.put(lease);
   }
 
   coolDown(lease: Lease, from: EpochMs): void {
@@ -188,7 +194,7 @@ export class Ledger {
   resume(leases: readonly Lease[], ended: readonly Lease[], now: EpochMs, draft: Draft): void {
     for (const lease of ended) this.coolDown(lease, lease.releasedAt ?? now);
     for (const lease of leases) {
-      this.leases.set(lease.id, lease);
+      this.#keep(lease);
       const memory = this.memories.get(lease.policy);
       if (memory) memory.knownAt = now;
       if (lease.state === 'reverting') draft.work.push({ lease: lease.id, step: 'revert' });

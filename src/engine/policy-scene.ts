@@ -25,6 +25,8 @@ export interface PolicyMemory {
   uses: number;
   /** The last "no" of each option, so that a "no" is said once and not on every tick. */
   said: Record<string, string>;
+  /** The keep was broken or at risk when it was last looked at, or has not been looked at yet. */
+  pressed: boolean;
 }
 
 export const newPolicyMemory = (mode: PolicyMode): PolicyMemory => ({
@@ -40,6 +42,7 @@ export const newPolicyMemory = (mode: PolicyMode): PolicyMemory => ({
   knownAt: 0,
   uses: 0,
   said: {},
+  pressed: true,
 });
 
 /** All that deciding may look at. */
@@ -48,8 +51,8 @@ export interface DecideView extends FlowView {
   /** Stages whose snapshot is new in this step: only they count as another sample. */
   readonly fresh: ReadonlySet<StageId>;
   readonly verdicts: ReadonlyMap<StageId, Verdict>;
-  /** Open and recovering incidents. */
-  readonly incidents: readonly Incident[];
+  /** The oldest open or recovering incident that affects the stage. */
+  incidentOn(stage: StageId): Incident | undefined;
   /** Leases in force, of all policies. */
   readonly leases: readonly Lease[];
   readonly reversibility: ReadonlyMap<string, Reversibility>;

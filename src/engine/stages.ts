@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isTrouble } from '../domain/incident.ts';
 import type { Budget, Plan, StagePlan } from '../domain/plan.ts';
 import { stagesOf } from '../domain/plan.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
@@ -7,13 +6,13 @@ import { pipelineOf, type StageId } from '../domain/stage.ts';
 import type { DurationMs, EpochMs } from '../domain/time.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { inlineJobs, type Jobs } from './jobs.ts';
-import { createStageLine, type StageDetector, type StageLine } from './stage.ts';
+import { createStageLine, type StageDetector, type StageLine, type StageStep } from './stage.ts';
 
 /** A stage without a snapshot for this many of its intervals is unknown. */
 const UNKNOWN_AFTER = 3;
 
 /**
- * All stages with what is known of them now. What a step asks for often (who is in trouble, when the next stage becomes unknown)
+ * All stages with what is known of them now. What a step asks for often (how many subjects share a budget, when the next stage becomes unknown)
  * is kept up to date, so that a step costs what it touches and not what there is.
  */
 export class Stages {
@@ -24,8 +23,10 @@ export class Stages {
   #lines = new Map<StageId, StageLine>();
   #plans = new Map<StageId, StagePlan>();
   #rank = new Map<StageId, number>();
-  #pipelines = new Map<string, StageLine[]>();
-  #troubled = new Set<StageId>();
+  /** Ready subjects of each stage, and of each pipeline together. */
+  #ready = new Map<StageId, number>();
+  #readyOf = new Map<string, number>();
+  #touched = new Set<StageId>();
   /** No stage becomes unknown by age before this. */
   #nextAging: EpochMs = Number.POSITIVE_INFINITY;
 
@@ -47,12 +48,14 @@ export class Stages {
     for (const id of gone) {
       this.verdicts.delete(id);
       this.latest.delete(id);
-      this.#troubled.delete(id);
+      this.#touched.delete(id);
     }
     this.#lines = lines;
     this.#plans = new Map([...lines].map(([id, line]) => [id, line.plan]));
     this.#rank = new Map(plan.graph.order.map((id, rank) => [id, rank]));
-    this.#pipelines = Map.groupBy(lines.values(), (line) => pipelineOf(line.plan.id));
+    this.#ready = new Map();
+    this.#readyOf = new Map();
+    for (const line of lines.values()) this.#count(line);
     return gone;
   }
 
@@ -84,14 +87,26 @@ export class Stages {
       : snapshots.toSorted((a, b) => this.#rankOf(a.stage) - this.#rankOf(b.stage));
   }
 
-  /** Stages that are known not to be ok, upstream before downstream. */
-  troubled(): readonly StageId[] {
-    return [...this.#troubled].sort((a, b) => this.#rankOf(a) - this.#rankOf(b));
+  /** Stages with a verdict that is new since this was asked last, upstream before downstream. */
+  takeTouched(): readonly StageId[] {
+    const touched = [...this.#touched].sort((a, b) => this.#rankOf(a) - this.#rankOf(b));
+    this.#touched.clear();
+    return touched;
   }
 
-  saw(snapshot: Snapshot, verdict: Verdict): void {
-    this.latest.set(snapshot.stage, snapshot);
-    this.#setVerdict(verdict);
+  /** Judges what a stage shows now; everybody sees it from then on. */
+  judge(line: StageLine, seen: Snapshot, distorted: boolean): StageStep {
+    const step = this.learn(line, seen, distorted);
+    this.latest.set(seen.stage, step.snapshot);
+    this.#setVerdict(step.verdict);
+    return step;
+  }
+
+  /** The same for what was judged before: it changes what the stage knows, and no verdict. */
+  learn(line: StageLine, seen: Snapshot, distorted: boolean): StageStep {
+    const step = line.judge(seen, this.latest, { share: this.share(line.plan), distorted });
+    this.#count(line);
+    return step;
   }
 
   /** Stages that have not been seen for too long become unknown. */
@@ -100,7 +115,8 @@ export class Stages {
     this.#nextAging = Number.POSITIVE_INFINITY;
     for (const [id, verdict] of this.verdicts) {
       const late = verdict.state !== 'unknown' && now >= this.#unknownAt(id);
-      this.#setVerdict(late ? { ...verdict, at: now, state: 'unknown', since: now, because: [] } : verdict);
+      if (late) this.#setVerdict({ ...verdict, at: now, state: 'unknown', since: now, because: [] });
+      else this.#noteAging(verdict);
     }
   }
 
@@ -111,10 +127,19 @@ export class Stages {
 
   /** An equal share of the budget for each ready subject of the pipeline. */
   share(plan: StagePlan): Budget {
-    let ready = 0;
-    for (const line of this.#pipelines.get(pipelineOf(plan.id)) ?? []) ready += line.readySubjects();
+    const ready = Math.max(1, this.#readyOf.get(pipelineOf(plan.id)) ?? 0);
     const { pagesPerWeek, ticketsPerWeek } = plan.budget;
-    return { pagesPerWeek: pagesPerWeek / Math.max(1, ready), ticketsPerWeek: ticketsPerWeek / Math.max(1, ready) };
+    return { pagesPerWeek: pagesPerWeek / ready, ticketsPerWeek: ticketsPerWeek / ready };
+  }
+
+  #count(line: StageLine): void {
+    const { id } = line.plan;
+    const now = line.readySubjects();
+    const more = now - (this.#ready.get(id) ?? 0);
+    if (more === 0) return;
+    this.#ready.set(id, now);
+    const pipeline = pipelineOf(id);
+    this.#readyOf.set(pipeline, (this.#readyOf.get(pipeline) ?? 0) + more);
   }
 
   #rankOf(id: StageId): number {
@@ -124,8 +149,12 @@ export class Stages {
   #setVerdict(verdict: Verdict): void {
     const { stage } = verdict;
     this.verdicts.set(stage, verdict);
-    if (isTrouble(verdict)) this.#troubled.add(stage);
-    else this.#troubled.delete(stage);
+    this.#touched.add(stage);
+    this.#noteAging(verdict);
+  }
+
+  #noteAging(verdict: Verdict): void {
+    const { stage } = verdict;
     if (verdict.state !== 'unknown') this.#nextAging = Math.min(this.#nextAging, this.#unknownAt(stage));
   }
 
