@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { renderRules, renderTests } from './alerts/render.ts';
-import { renderOverview } from './dashboards/overview.ts';
+import { renderDashboards } from './dashboards/all.ts';
 import { renderSchema } from './src/config/json-schema.ts';
 import { renderReference } from './src/config/reference.ts';
 import type { Registry } from './src/kit/component.ts';
@@ -19,7 +19,7 @@ export function artefacts(): Artefact[] {
     { path: 'config/headgate.schema.json', text: renderSchema(registry) },
     ...[...renderReference(registry)].map(([path, text]) => ({ path, text })),
     { path: 'docs/reference/metrics.md', text: renderMetrics() },
-    { path: 'dashboards/headgate-overview.json', text: renderOverview() },
+    ...renderDashboards().map(([path, text]) => ({ path, text })),
     { path: 'alerts/headgate.rules.yaml', text: renderRules() },
     { path: 'alerts/headgate.test.yaml', text: renderTests() },
     { path: 'README.md', text: withSection(committed('README.md') ?? '', 'components', renderComponents(registry)) },

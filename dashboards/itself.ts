@@ -1,33 +1,136 @@
-import { type DashboardBuilder, RowBuilder } from '@grafana/grafana-foundation-sdk/dashboard';
-import { lines } from './panels.ts';
+import { type Dashboard, type DashboardBuilder, RowBuilder } from '@grafana/grafana-foundation-sdk/dashboard';
+import { dashboardOf } from './frame.ts';
+import { COLOUR, FAILS, I, steps, WORKS } from './look.ts';
+import { bars, lines, stat, table, withLine } from './panels.ts';
 
-/** The daemon itself: what it owes, what it could not send, and how it keeps its time. */
-export function itself(dashboard: DashboardBuilder): void {
+/** The daemon: what it owes, whether its probes answer, how it keeps its time, what it costs. */
+export const itself = (): Dashboard =>
+  dashboardOf({
+    uid: 'headgate-itself',
+    title: 'Headgate · Itself',
+    description: 'The daemon itself: what it owes, what its probes get, how it keeps its time, and what it costs.',
+    variables: ['instance'],
+    page: 'health',
+    parts: [now, owed, probes, engine, costs],
+  });
+
+/** Of a metric that every process has, those of Headgate alone, whatever its job is called. */
+const ours = (expr: string): string =>
+  `${expr} * on (job, instance) group_left () max by (job, instance) (headgate_build_info{${I}})`;
+
+function now(dashboard: DashboardBuilder): void {
   dashboard
-    .withRow(new RowBuilder('Headgate itself'))
+    .withRow(new RowBuilder('Now'))
     .withPanel(
-      lines(
+      stat(
         {
-          title: 'Owed to the outside',
-          description:
-            'Notices and actions that wait in the outbox. It should return to 0; they are safe on disk meanwhile.',
+          title: 'Owed',
+          description: 'Notices and actions that wait in the outbox. They are safe on disk, and it should return to 0.',
           unit: 'none',
           noValue: 'not reported',
-          width: 6,
+          width: 4,
         },
-        ['sum(headgate_outbox_pending)', 'waiting'],
+        [`sum(headgate_outbox_pending{${I}})`, 'waiting'],
+        steps(COLOUR.ok, [100, COLOUR.warning]),
       ),
     )
     .withPanel(
-      lines(
+      stat(
         {
-          title: 'Age of the oldest',
-          description: 'How long the oldest notice or action has been waiting.',
+          title: 'Oldest owed',
+          description: 'How long the oldest notice or action has waited. The alert is at 5 minutes.',
           unit: 's',
           noValue: 'not reported',
+          width: 4,
+        },
+        [`max(headgate_outbox_oldest_age_seconds{${I}})`, 'oldest'],
+        steps(COLOUR.ok, [60, COLOUR.warning], [300, COLOUR.critical]),
+      ),
+    )
+    .withPanel(
+      stat(
+        {
+          title: 'Store fails',
+          description: 'Yes: the store takes no writes, and a crash now would lose what is owed. Do not restart it.',
+          unit: 'none',
+          noValue: 'not reported',
+          width: 4,
+        },
+        [`max(headgate_outbox_degraded{${I}})`, 'degraded'],
+        steps(COLOUR.unknown),
+        FAILS,
+      ),
+    )
+    .withPanel(
+      stat(
+        {
+          title: 'Configuration is good',
+          description: 'No: the last change was refused, and the configuration before is in force.',
+          unit: 'none',
+          noValue: 'not reported',
+          width: 4,
+        },
+        [`min(headgate_config_last_reload_successful{${I}})`, 'good'],
+        steps(COLOUR.unknown),
+        WORKS,
+      ),
+    )
+    .withPanel(
+      stat(
+        {
+          title: 'Runs since',
+          description: 'Time since the youngest of the daemons shown was started.',
+          unit: 's',
+          noValue: 'not reported',
+          width: 4,
+        },
+        [`time() - max(${ours('process_start_time_seconds')})`, 'runs since'],
+        steps(COLOUR.line),
+      ),
+    )
+    .withPanel(
+      table(
+        {
+          title: 'Version',
+          description: 'Which version of Headgate and of Node runs where.',
+          unit: 'none',
+          noValue: 'not reported',
+          width: 4,
+          height: 4,
+        },
+        [['daemons', `count by (version, node) (headgate_build_info{${I}})`]],
+      ),
+    );
+}
+
+function owed(dashboard: DashboardBuilder): void {
+  dashboard
+    .withRow(new RowBuilder('What it owes'))
+    .withPanel(
+      bars(
+        {
+          title: 'Notices taken',
+          description: 'Notices that their receiver took, by notifier.',
+          unit: 'none',
+          noValue: 'no notifier',
           width: 6,
         },
-        ['max(headgate_outbox_oldest_age_seconds)', 'oldest'],
+        [`sum by (notifier) (increase(headgate_notification_sent_total{${I}}[$__rate_interval]))`, '{{notifier}}'],
+      ),
+    )
+    .withPanel(
+      bars(
+        {
+          title: 'Notices that failed',
+          description: 'Sends that were refused or got no answer, by notifier and reason. They are tried again.',
+          unit: 'none',
+          noValue: 'none failed',
+          width: 6,
+        },
+        [
+          `sum by (notifier, reason) (increase(headgate_notification_failed_total{${I}}[$__rate_interval]))`,
+          '{{notifier}}: {{reason}}',
+        ],
       ),
     )
     .withPanel(
@@ -41,40 +144,51 @@ export function itself(dashboard: DashboardBuilder): void {
           width: 6,
         },
         [
-          'histogram_quantile(0.99, sum by (le, notifier) (headgate_notification_latency_seconds_bucket))',
+          `histogram_quantile(0.99, sum by (le, notifier) (headgate_notification_latency_seconds_bucket{${I}}))`,
           '{{notifier}}',
         ],
-      ),
+      ).min(0),
     )
+    .withPanel(
+      bars(
+        {
+          title: 'Notices given up',
+          description: 'Notices that waited too long. Whoever keeps no state is told of them in one digest.',
+          unit: 'none',
+          noValue: 'no notifier',
+          width: 6,
+        },
+        [`sum by (notifier) (increase(headgate_notification_given_up_total{${I}}[$__rate_interval]))`, '{{notifier}}'],
+      ),
+    );
+}
+
+function probes(dashboard: DashboardBuilder): void {
+  dashboard
+    .withRow(new RowBuilder('Probes'))
     .withPanel(
       lines(
         {
-          title: 'Notices that failed',
-          description: 'Sends that were refused or got no answer, by notifier and reason. They are tried again.',
+          title: 'Probes made',
+          description: 'Probes a second, by source.',
           unit: 'ops',
-          noValue: 'none failed',
+          noValue: 'no probe has run',
           width: 6,
         },
-        [
-          'sum by (notifier, reason) (rate(headgate_notification_failed_total[$__rate_interval]))',
-          '{{notifier}}: {{reason}}',
-        ],
-      ),
+        [`sum by (source) (rate(headgate_probe_duration_seconds_count{${I}}[$__rate_interval]))`, '{{source}}'],
+      ).min(0),
     )
     .withPanel(
       lines(
         {
-          title: 'Steps of the engine',
-          description: 'Duration of the steps, 99th percentile. They share one thread, so the sum matters.',
-          unit: 's',
-          noValue: 'no step has run',
+          title: 'Probes without an answer',
+          description: 'By source and reason. The signals are gaps meanwhile, and are not judged.',
+          unit: 'ops',
+          noValue: 'every probe was answered',
           width: 6,
         },
-        [
-          'histogram_quantile(0.99, sum by (le, step) (rate(headgate_step_duration_seconds_bucket[$__rate_interval])))',
-          '{{step}}',
-        ],
-      ),
+        [`sum by (source, code) (rate(headgate_probe_failures_total{${I}}[$__rate_interval]))`, '{{source}}: {{code}}'],
+      ).min(0),
     )
     .withPanel(
       lines(
@@ -86,34 +200,137 @@ export function itself(dashboard: DashboardBuilder): void {
           width: 6,
         },
         [
-          'histogram_quantile(0.99, sum by (le, source) (rate(headgate_probe_duration_seconds_bucket[$__rate_interval])))',
+          `histogram_quantile(0.99, sum by (le, source) (rate(headgate_probe_duration_seconds_bucket{${I}}[$__rate_interval])))`,
           '{{source}}',
+        ],
+      ).min(0),
+    )
+    .withPanel(
+      bars(
+        {
+          title: 'Slots skipped',
+          description: 'Looks that were due while the one before was still running: the source is slower than `every`.',
+          unit: 'none',
+          noValue: 'not reported',
+          width: 6,
+        },
+        [`sum by (pipeline) (increase(headgate_slots_skipped_total{${I}}[$__rate_interval]))`, '{{pipeline}}'],
+      ),
+    );
+}
+
+function engine(dashboard: DashboardBuilder): void {
+  dashboard
+    .withRow(new RowBuilder('Engine'))
+    .withPanel(
+      lines(
+        {
+          title: 'Steps of the engine',
+          description: 'Duration of the steps, 99th percentile. They share one thread, so the sum matters.',
+          unit: 's',
+          noValue: 'no step has run',
+          width: 6,
+        },
+        [
+          `histogram_quantile(0.99, sum by (le, step) (rate(headgate_step_duration_seconds_bucket{${I}}[$__rate_interval])))`,
+          '{{step}}',
+        ],
+      ).min(0),
+    )
+    .withPanel(
+      lines(
+        {
+          title: 'Subjects by detector and state',
+          description:
+            'ready and limit can be judged; warming has seen too little; blind lacks an input. A blind one stays so until its probe is mended.',
+          unit: 'none',
+          noValue: 'no detector',
+          width: 6,
+        },
+        [`sum by (detector, state) (headgate_detector_state{${I}}) > 0`, '{{detector}}: {{state}}'],
+      ).min(0),
+    )
+    .withPanel(
+      bars(
+        {
+          title: 'Incidents opened',
+          description: 'By pipeline and severity at opening.',
+          unit: 'none',
+          noValue: 'not reported',
+          width: 6,
+        },
+        [
+          `sum by (pipeline, severity) (increase(headgate_incidents_total{${I}}[$__rate_interval]))`,
+          '{{pipeline}} {{severity}}',
         ],
       ),
     )
     .withPanel(
-      lines(
+      table(
         {
-          title: 'Event loop',
-          description:
-            'Delay of the event loop, 99th percentile. Above 20 ms something works in slices that are too long.',
-          unit: 's',
-          noValue: 'not reported',
+          title: 'Budgets, last seven days',
+          description: 'Pages and tickets that were not labelled real, and how many are accepted.',
+          unit: 'none',
+          noValue: 'no budget',
           width: 6,
         },
-        ['max(headgate_event_loop_delay_seconds{quantile="0.99"})', 'p99'],
+        [
+          ['pages', `sum by (pipeline) (headgate_budget_pages_used{${I}})`],
+          ['pages allowed', `sum by (pipeline) (headgate_budget_pages_per_week{${I}})`],
+          ['tickets', `sum by (pipeline) (headgate_budget_tickets_used{${I}})`],
+          ['tickets allowed', `sum by (pipeline) (headgate_budget_tickets_per_week{${I}})`],
+        ],
       ),
+    );
+}
+
+function costs(dashboard: DashboardBuilder): void {
+  const about = { width: 6, noValue: 'not reported' };
+  dashboard
+    .withRow(new RowBuilder('What it costs'))
+    .withPanel(
+      withLine(
+        lines(
+          {
+            ...about,
+            title: 'Event loop',
+            description:
+              'Delay of the event loop. Where the 99th percentile stays above 20 ms (dashed) something works in slices that are too long.',
+            unit: 's',
+          },
+          [`max by (instance, quantile) (headgate_event_loop_delay_seconds{${I}})`, '{{instance}} {{quantile}}'],
+        ).min(0),
+        0.02,
+        COLOUR.warning,
+      ),
+    )
+    .withPanel(
+      lines({ ...about, title: 'Memory', description: 'Resident memory of the process.', unit: 'bytes' }, [
+        ours('process_resident_memory_bytes'),
+        '{{instance}}',
+      ]).min(0),
     )
     .withPanel(
       lines(
         {
-          title: 'Memory',
-          description: 'Resident memory of the process.',
-          unit: 'bytes',
-          noValue: 'not reported',
-          width: 6,
+          ...about,
+          title: 'Processor',
+          description: 'Share of one core. The engine has one thread; above 70 % it has no room for a busy hour.',
+          unit: 'percentunit',
         },
-        ['max(process_resident_memory_bytes{job=~".*headgate.*"})', 'resident'],
-      ),
+        [ours('rate(process_cpu_seconds_total[$__rate_interval])'), '{{instance}}'],
+      ).min(0),
+    )
+    .withPanel(
+      lines(
+        {
+          ...about,
+          title: 'Series exposed',
+          description: 'Series of stages, by family. Those beyond the cap are dropped, which has a line of its own.',
+          unit: 'short',
+        },
+        [`topk(10, sum by (family) (headgate_series{${I}}))`, '{{family}}'],
+        [`sum(increase(headgate_series_dropped_total{${I}}[$__rate_interval]))`, 'dropped'],
+      ).min(0),
     );
 }

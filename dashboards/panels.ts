@@ -3,72 +3,32 @@ import {
   BarGaugeDisplayMode,
   BigValueColorMode,
   BigValueGraphMode,
-  type DataSourceRef,
   GraphDrawStyle,
+  GraphThresholdsStyleConfigBuilder,
+  GraphThresholdsStyleMode,
+  LegendDisplayMode,
+  LegendPlacement,
+  ReduceDataOptionsBuilder,
+  StackingConfigBuilder,
+  StackingMode,
   VisibilityMode,
+  VizLegendOptionsBuilder,
 } from '@grafana/grafana-foundation-sdk/common';
 import {
-  DashboardLinkBuilder,
-  DashboardLinkType,
   FieldColorBuilder,
   FieldColorModeId,
-  MappingType,
-  ThresholdsConfigBuilder,
-  ThresholdsMode,
+  type ThresholdsConfigBuilder,
   type ValueMapping,
 } from '@grafana/grafana-foundation-sdk/dashboard';
+import { PanelBuilder as Gauge } from '@grafana/grafana-foundation-sdk/gauge';
 import { DataqueryBuilder, PromQueryFormat } from '@grafana/grafana-foundation-sdk/prometheus';
 import { PanelBuilder as Stat } from '@grafana/grafana-foundation-sdk/stat';
 import { PanelBuilder as StateTimeline } from '@grafana/grafana-foundation-sdk/statetimeline';
 import { PanelBuilder as Table } from '@grafana/grafana-foundation-sdk/table';
 import { PanelBuilder as TimeSeries } from '@grafana/grafana-foundation-sdk/timeseries';
+import { type About, COLOUR, DATASOURCE, type Query, steps } from './look.ts';
 
-/** The reader chooses the data source at the top; no panel names one itself, so that the dashboard can be imported. */
-export const DATASOURCE: DataSourceRef = { type: 'prometheus', uid: '${datasource}' };
-
-/** What the reader chose above: pipelines for the fleet, and one stage of them. */
-export const P = 'pipeline=~"$pipeline"';
-export const S = `${P},stage="$stage"`;
-
-/** The colours of the page in its dark theme: told apart also without red, green or blue sight. */
-export const COLOUR = {
-  ok: '#86EBC0',
-  warning: '#FDB746',
-  critical: '#FE6B70',
-  unknown: '#A9BAC2',
-  held: '#9C8BE8',
-  line: '#6FC7DB',
-} as const;
-
-/** A colour is never the only sign: every state is written out as well. */
-export const VERDICTS: ValueMapping[] = [
-  {
-    type: MappingType.ValueToText,
-    options: {
-      '0': { text: 'ok', color: COLOUR.ok, index: 0 },
-      '1': { text: 'warning', color: COLOUR.warning, index: 1 },
-      '2': { text: 'critical', color: COLOUR.critical, index: 2 },
-      '3': { text: 'unknown', color: COLOUR.unknown, index: 3 },
-    },
-  },
-];
-
-/** What every panel says of itself. */
-export interface About {
-  readonly title: string;
-  /** For the reader at 3 a.m.: what it shows, and what to make of it. */
-  readonly description: string;
-  readonly unit: string;
-  /** What an empty answer means. */
-  readonly noValue: string;
-  readonly width: number;
-  readonly height?: number;
-}
-
-/** One query: PromQL and the name of its lines. */
-export type Query = readonly [expr: string, legend: string];
-
-type AnyPanel = Stat | TimeSeries | Table | StateTimeline | BarGauge;
+type AnyPanel = Stat | Gauge | TimeSeries | Table | StateTimeline | BarGauge;
 
 function describe<Panel extends AnyPanel>(panel: Panel, about: About): Panel {
   panel.title(about.title).description(about.description).unit(about.unit).noValue(about.noValue);
@@ -88,13 +48,9 @@ const query = ([expr, legend]: Query, index: number): DataqueryBuilder =>
 
 const nowQuery = (one: Query, index: number): DataqueryBuilder => query(one, index).instant();
 
-/** Steps upwards: the colour holds from its value on; the first is for everything below. */
-export const steps = (lowest: string, ...rest: readonly (readonly [from: number, colour: string])[]) =>
-  new ThresholdsConfigBuilder()
-    .mode(ThresholdsMode.Absolute)
-    .steps([{ value: null, color: lowest }, ...rest.map(([value, color]) => ({ value, color }))]);
-
 const byThreshold = (): FieldColorBuilder => new FieldColorBuilder().mode(FieldColorModeId.Thresholds);
+
+const newest = (): ReduceDataOptionsBuilder => new ReduceDataOptionsBuilder().calcs(['lastNotNull']);
 
 /** One number, as it is now, with its last hours behind it. */
 export function stat(
@@ -107,21 +63,51 @@ export function stat(
     .withTarget(query(one, 0))
     .thresholds(thresholds)
     .colorScheme(byThreshold())
+    .reduceOptions(newest())
     .colorMode(BigValueColorMode.Value)
     .graphMode(mappings.length > 0 ? BigValueGraphMode.None : BigValueGraphMode.Area)
     .mappings(mappings);
 }
 
+/** One number of a known range, as it is now. */
+export const gauge = (about: About, one: Query, thresholds: ThresholdsConfigBuilder, max: number): Gauge =>
+  describe(new Gauge(), { height: 4, ...about })
+    .withTarget(nowQuery(one, 0))
+    .reduceOptions(newest())
+    .min(0)
+    .max(max)
+    .thresholds(thresholds)
+    .colorScheme(byThreshold());
+
+/** Lines over time; the legend is a table with the last value where there can be many of them. */
 export function lines(about: About, ...queries: readonly Query[]): TimeSeries {
   const panel = describe(new TimeSeries(), about);
   panel.targets(queries.map(query));
-  return panel.lineWidth(1).showPoints(VisibilityMode.Never).fillOpacity(0);
+  return panel.lineWidth(1).showPoints(VisibilityMode.Never).fillOpacity(0).legend(legendOf(about));
 }
 
+const legendOf = ({ height = 8 }: About): VizLegendOptionsBuilder =>
+  new VizLegendOptionsBuilder()
+    .displayMode(height >= 8 ? LegendDisplayMode.Table : LegendDisplayMode.List)
+    .placement(LegendPlacement.Bottom)
+    .showLegend(true)
+    .calcs(height >= 8 ? ['lastNotNull', 'max'] : []);
+
+/** Draws where a line must not be crossed. */
+export const withLine = (panel: TimeSeries, at: number, colour: string): TimeSeries =>
+  panel
+    .thresholds(steps('transparent', [at, colour]))
+    .thresholdsStyle(new GraphThresholdsStyleConfigBuilder().mode(GraphThresholdsStyleMode.Dashed));
+
 export const bars = (about: About, ...queries: readonly Query[]): TimeSeries =>
-  lines(about, ...queries)
-    .drawStyle(GraphDrawStyle.Bars)
-    .fillOpacity(60);
+  stacked(
+    lines(about, ...queries)
+      .drawStyle(GraphDrawStyle.Bars)
+      .fillOpacity(60),
+  );
+
+export const stacked = (panel: TimeSeries): TimeSeries =>
+  panel.stacking(new StackingConfigBuilder().mode(StackingMode.Normal).group('A'));
 
 /** A value inside the range it was expected in. */
 export function band(about: About, value: Query, lower: Query, upper: Query): TimeSeries {
@@ -152,24 +138,50 @@ export const against = (about: About, used: Query, allowed: Query): BarGauge =>
   describe(new BarGauge(), { height: 4, ...about })
     .withTarget(nowQuery(used, 0))
     .withTarget(nowQuery(allowed, 1))
+    .reduceOptions(newest())
     .displayMode(BarGaugeDisplayMode.Basic)
     .min(0)
     .thresholds(steps(COLOUR.line))
     .colorScheme(byThreshold());
 
-/** The answers of now as rows; columns that only machines need are hidden, the value is called `column`. */
-export function table(about: About, column: string, ...queries: readonly Query[]): Table {
-  const targets = queries.map((one, index) => nowQuery(one, index).format(PromQueryFormat.Table));
-  return describe(new Table(), about)
-    .targets(targets)
-    .withTransformation({
-      id: 'organize',
-      options: {
-        excludeByName: { Time: true, __name__: true, instance: true, job: true },
-        renameByName: { Value: column },
-      },
-    });
+/** The name of a column, and the query whose answer of now stands in it. */
+export type Column = readonly [name: string, expr: string];
+
+/** Rows by label, with one column for each query; columns that only machines need are hidden. */
+export function table(about: About, columns: readonly Column[], hidden: readonly string[] = []): Table {
+  const one = columns.length === 1;
+  const fieldOf = (index: number): string => (one ? 'Value' : `Value #${String.fromCharCode(65 + index)}`);
+  const names = columns.map(([name], index) => [fieldOf(index), name] as const);
+  const panel = describe(new Table(), about).targets(
+    columns.map(([name, expr], index) => nowQuery([expr, name], index).format(PromQueryFormat.Table)),
+  );
+  if (!one) panel.withTransformation({ id: 'merge', options: {} });
+  return panel.withTransformation({
+    id: 'organize',
+    options: {
+      excludeByName: Object.fromEntries(['Time', '__name__', 'instance', 'job', ...hidden].map((name) => [name, true])),
+      renameByName: Object.fromEntries(names),
+    },
+  });
 }
 
-export const link = (title: string, url: string): DashboardLinkBuilder =>
-  new DashboardLinkBuilder(title).type(DashboardLinkType.Link).url(url).targetBlank(true);
+/** Colours the text of a column by its value. */
+export const coloured = (panel: Table, column: string, thresholds: ThresholdsConfigBuilder): Table =>
+  panel.overrideByName(column, [
+    { id: 'thresholds', value: thresholds.build() },
+    { id: 'custom.cellOptions', value: { type: 'color-text' } },
+  ]);
+
+/** Writes the values of a column out. */
+export const worded = (panel: Table, column: string, mappings: ValueMapping[]): Table =>
+  panel.overrideByName(column, [
+    { id: 'mappings', value: mappings },
+    { id: 'custom.cellOptions', value: { type: 'color-text' } },
+  ]);
+
+/** Gives a column a unit of its own. */
+export const inUnit = (panel: Table, column: string, unit: string, decimals?: number): Table =>
+  panel.overrideByName(column, [
+    { id: 'unit', value: unit },
+    ...(decimals === undefined ? [] : [{ id: 'decimals', value: decimals }]),
+  ]);

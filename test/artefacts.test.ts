@@ -3,7 +3,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { RULES } from '../alerts/rules.ts';
-import { overview } from '../dashboards/overview.ts';
+import { DASHBOARDS } from '../dashboards/all.ts';
 import { artefacts, committed, renderComponents, withSection } from '../generate.ts';
 import { registry } from '../src/registry.ts';
 import { METRICS } from '../src/telemetry/catalog.ts';
@@ -58,27 +58,29 @@ function assertKnown(expr: string): void {
 }
 
 describe('what names metrics', () => {
-  test('every panel, annotation and variable of the dashboard asks for metrics and labels that exist', () => {
-    const { panels = [], annotations, templating } = overview();
-    const targets = panels.flatMap((panel) => ('targets' in panel ? (panel.targets ?? []) : [])) as unknown as {
-      expr: string;
-    }[];
-    assert.ok(targets.length > 20);
-    for (const { expr } of targets) assertKnown(expr);
-    for (const { expr } of (annotations?.list ?? []) as { expr?: string }[]) assertKnown(expr ?? '');
-    const queries = (templating?.list ?? [])
-      .map((one) => String(one.query))
-      .filter((query) => query.startsWith('label_values'));
-    assert.equal(queries.length, 3);
-    for (const query of queries) {
-      const [, expr = '', label = ''] = /^label_values\((.+), (\w+)\)$/.exec(query) ?? [];
-      assertKnown(expr);
-      assert.ok(
-        metricsIn(filledIn(expr)).every(({ metric }) => SERIES.get(metric)?.includes(label)),
-        query,
-      );
-    }
-  });
+  for (const make of DASHBOARDS) {
+    const { uid, panels = [], annotations, templating } = make();
+    test(`every panel, annotation and variable of ${uid} asks for metrics and labels that exist`, () => {
+      const targets = panels.flatMap((panel) => ('targets' in panel ? (panel.targets ?? []) : [])) as unknown as {
+        expr: string;
+      }[];
+      assert.ok(targets.length > 8);
+      for (const { expr } of targets) assertKnown(expr);
+      for (const { expr } of (annotations?.list ?? []) as { expr?: string }[]) assertKnown(expr ?? '');
+      const queries = (templating?.list ?? [])
+        .map((one) => String(one.query))
+        .filter((query) => query.startsWith('label_values'));
+      assert.ok(queries.length > 0);
+      for (const query of queries) {
+        const [, expr = '', label = ''] = /^label_values\((.+), (\w+)\)$/.exec(query) ?? [];
+        assertKnown(expr);
+        assert.ok(
+          metricsIn(filledIn(expr)).every(({ metric }) => [...(SERIES.get(metric) ?? []), ...TARGET].includes(label)),
+          query,
+        );
+      }
+    });
+  }
 
   for (const {
     alert,

@@ -43,7 +43,7 @@ describe('the package', () => {
       'dist/ingest.mjs',
       'dist/page/index.html',
       'config/demo.yaml',
-      'dashboards/headgate-overview.json',
+      ...['overview', 'stage', 'data', 'actions', 'itself'].map((name) => `dashboards/headgate-${name}.json`),
       'alerts/headgate.rules.yaml',
       'README.md',
       'LICENSE',

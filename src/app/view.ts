@@ -139,6 +139,7 @@ function policyView(policy: PolicyPlan, daemon: Daemon): PolicyView {
     configuredMode: policy.mode,
     keep: describeKeep(policy),
     may: policy.may.map((option) => `${option.kind} ${option.stage} by ${option.actuator}`),
+    gates: policy.may.map(({ stage, actuator }) => ({ stage, actuator })),
     uses: memory?.uses ?? 0,
     ...(cooling ? { cooldownUntil: memory.cooldownUntil } : {}),
     ...(last ? { last } : {}),

@@ -43,6 +43,8 @@ export interface PolicyView {
   readonly configuredMode: PolicyMode;
   readonly keep: string;
   readonly may: readonly string[];
+  /** The gates it may move, and by whom. */
+  readonly gates: readonly { readonly stage: StageId; readonly actuator: string }[];
   readonly uses: number;
   readonly cooldownUntil?: EpochMs;
   readonly last?: Decision;

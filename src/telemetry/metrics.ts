@@ -53,6 +53,7 @@ export function createMetrics({ version, seriesCap = 200_000, cacheFor = 1_000 }
   const stages = new StageSeries(seriesCap, (family, dropped) =>
     count('headgate_series_dropped_total', [family], dropped),
   );
+  for (const [family] of stages.sizes()) count('headgate_series_dropped_total', [family], 0);
   const loop = createLoopMonitor();
   const reads: (() => void)[] = [];
   const cache = new Map<Format, { readonly at: number; readonly body: Promise<Buffer> }>();

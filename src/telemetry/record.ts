@@ -6,6 +6,7 @@ import { SECOND } from '../domain/time.ts';
 import type { Severity } from '../domain/verdict.ts';
 import type { ValveState } from '../domain/views.ts';
 import { showFields } from './fields.ts';
+import { countFromZero } from './from-zero.ts';
 import type { Metrics } from './metrics.ts';
 import { createDetectorStates, createIncidents, createLeases, createProbes } from './standing.ts';
 
@@ -25,6 +26,8 @@ export function createRecorder(metrics: Metrics): Recorder {
   const incidents = createIncidents(metrics);
   const detectors = createDetectorStates(metrics);
   let oldestAt: number | undefined;
+  /** Names of the configuration that no counter has heard of yet. */
+  let fresh = true;
   const flag = (value: boolean): number => (value ? 1 : 0);
   metrics.set('headgate_outbox_degraded', [], 0);
 
@@ -85,6 +88,7 @@ export function createRecorder(metrics: Metrics): Recorder {
       metrics.set('headgate_config_last_reload_successful', [], flag(ok));
       if (!ok) return;
       metrics.set('headgate_config_last_reload_timestamp_seconds', [], at / SECOND);
+      fresh = true;
       // Sources may be gone; those that are left show up with their next probe.
       probes.clear();
     },
@@ -100,6 +104,8 @@ export function createRecorder(metrics: Metrics): Recorder {
         detectors.keepOnly(new Set(known));
         for (const id of known) stages.put('headgate_valve_factor', id, factorOf(view.valve(id)));
         readBudgets(metrics, view);
+        if (fresh) countFromZero(metrics, view);
+        fresh = false;
         const age = oldestAt === undefined ? 0 : Math.max(0, view.now() - oldestAt) / SECOND;
         metrics.set('headgate_outbox_oldest_age_seconds', [], age);
       });

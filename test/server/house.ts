@@ -279,6 +279,7 @@ export function house() {
         configuredMode: 'observe',
         keep: 'lag under 1 min',
         may: ['throttle'],
+        gates: [{ stage: 'orders.ingest', actuator: 'valve' }],
         uses: 3,
       },
     ],

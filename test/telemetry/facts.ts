@@ -188,9 +188,17 @@ export const viewOf = (ids: readonly StageId[], over: Partial<View> = {}): View 
     budgets: () => [
       { pipeline: 'orders', budget: { pagesPerWeek: 1, ticketsPerWeek: 7 }, pagesUsed: 0, ticketsUsed: 2 },
     ],
-    health: () => {
-      throw new Error('metrics do not ask for health');
-    },
+    health: () => ({
+      version: '0.1.0',
+      startedAt: NOW,
+      ready: true,
+      degraded: [],
+      configLoadedAt: NOW,
+      configOk: true,
+      sources: [],
+      outbox: { pending: 0 },
+      notifiers: [{ name: 'oncall', type: 'pagerduty' }],
+    }),
     now: () => NOW,
     ...over,
   };

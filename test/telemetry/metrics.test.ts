@@ -227,7 +227,11 @@ test('knows after a restart what was open before it', async (t) => {
   await recorder.observe(view);
   assert.equal((await lines('headgate_incident_open{'))[0]?.at(-1), '1');
   assert.equal((await lines('headgate_lease_active{'))[0]?.at(-1), '1');
-  assert.deepEqual(await lines('headgate_lease_released_total{'), [], 'what ended before is not counted again');
+  const released = await lines('headgate_lease_released_total{');
+  assert.ok(
+    released.length > 0 && released.every((line) => line.endsWith(' 0')),
+    'what ended before is not counted again',
+  );
 });
 
 test('a source answers where all of its probes of a stage do, and goes with the config', async (t) => {
@@ -400,4 +404,37 @@ test('the highest score is shown with the share of each signal in it', async (t)
     'headgate_anomaly_contribution_ratio{pipeline="orders",stage="enrich",subject="orders.enrich/*",signal="lag_seconds"} 0.75',
     'headgate_anomaly_contribution_ratio{pipeline="orders",stage="enrich",subject="orders.enrich/*",signal="rows"} 0.25',
   ]);
+});
+
+test('counters of rare events begin at 0, so that the first event is a step', async (t) => {
+  const { events, recorder, lines } = telemetry(t);
+  let asked = 0;
+  const view = viewOf(ALL, {
+    policies: () => {
+      asked += 1;
+      const gates = [{ stage: 'orders.ingest', actuator: 'valve' }] as const;
+      return [{ name: 'p', mode: 'enforce', configuredMode: 'enforce', keep: '', may: [], gates, uses: 0 }];
+    },
+  });
+  await recorder.observe(view);
+  const engaged =
+    'headgate_decisions_total{pipeline="orders",stage="ingest",policy="p",decision="engage",reason="keep-broken"}';
+  assert.deepEqual(await lines(engaged), [`${engaged} 0`]);
+  assert.deepEqual(await lines('headgate_incidents_total{'), [
+    'headgate_incidents_total{pipeline="orders",severity="warning"} 0',
+    'headgate_incidents_total{pipeline="orders",severity="critical"} 0',
+  ]);
+  assert.deepEqual(await lines('headgate_notification_given_up_total{'), [
+    'headgate_notification_given_up_total{notifier="oncall"} 0',
+  ]);
+  assert.deepEqual(await lines('headgate_actions_total{actuator="valve",step="revert"'), [
+    'headgate_actions_total{actuator="valve",step="revert",outcome="ok"} 0',
+  ]);
+  assert.equal(asked, 1, 'once for each configuration');
+  events.configLoaded({ ok: true, message: '', at: NOW });
+  events.decided({
+    decision: { at: NOW, policy: 'p', stage: 'orders.ingest', because: '', kind: 'engage', reason: 'keep-broken' },
+  });
+  assert.deepEqual(await lines(engaged), [`${engaged} 1`]);
+  assert.equal(asked, 2);
 });
