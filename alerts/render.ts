@@ -28,7 +28,7 @@ function annotations(rule: AlertRule, fill: (label: string) => string): Record<s
     summary: filled(rule.summary),
     description: filled(rule.description),
     runbook_url: `${RUNBOOKS}#${anchorOf(rule)}`,
-    dashboard_url: filled(['/d/headgate-overview', ...(about.length > 0 ? [about.join('&')] : [])].join('?')),
+    dashboard_url: filled([`/d/headgate-${rule.dashboard}`, ...(about.length > 0 ? [about.join('&')] : [])].join('?')),
   };
 }
 

@@ -15,6 +15,8 @@ export interface AlertRule {
   /** `{label}` stands for the value of a label. */
   readonly summary: string;
   readonly description: string;
+  /** The dashboard on which to look first. */
+  readonly dashboard: 'stage' | 'data' | 'actions' | 'itself';
   readonly test: {
     readonly series: readonly TestSeries[];
     readonly labels: Readonly<Record<string, string>>;
@@ -46,6 +48,7 @@ export const RULES: readonly AlertRule[] = [
     summary: '{pipeline}.{stage} is critical',
     description:
       'A signal is past its page line or a critical limit. The incident names the root stage and what was done.',
+    dashboard: 'stage',
     test: onVerdict(2, 1),
   },
   {
@@ -55,6 +58,7 @@ export const RULES: readonly AlertRule[] = [
     severity: 'warning',
     summary: '{pipeline}.{stage} has been in warning for 5 minutes',
     description: 'A signal is past its ticket line or a warning limit. Worth a look in working hours.',
+    dashboard: 'stage',
     test: onVerdict(1, 0),
   },
   {
@@ -65,6 +69,7 @@ export const RULES: readonly AlertRule[] = [
     summary: '{pipeline}.{stage} has been unknown for 15 minutes',
     description:
       'No probe of the stage answers, or nothing that it shows can be judged yet. No gate moves on its account.',
+    dashboard: 'stage',
     test: onVerdict(3, 0),
   },
   {
@@ -74,6 +79,7 @@ export const RULES: readonly AlertRule[] = [
     severity: 'warning',
     summary: 'The data of {pipeline}.{stage} is older than expected',
     description: 'The newest data of the stage has been older than the expected range for 10 minutes.',
+    dashboard: 'data',
     test: {
       series: [
         { series: `headgate_signal_value{${OF_STAGE},signal="freshness_seconds"}`, bad: '90', good: '30' },
@@ -92,6 +98,7 @@ export const RULES: readonly AlertRule[] = [
     summary: 'Dead letters of {pipeline}.{stage} are growing',
     description:
       'Records have been put aside for at least 5 minutes. They wait for a person; nothing retries them by itself.',
+    dashboard: 'data',
     test: {
       series: [{ series: `headgate_signal_value{${OF_STAGE},signal="dlq_depth"}`, bad: '10+5', good: '10' }],
       labels: { ...STAGE, signal: 'dlq_depth' },
@@ -107,6 +114,7 @@ export const RULES: readonly AlertRule[] = [
     severity: 'warning',
     summary: 'Detector {detector} of {pipeline}.{stage} has not been ready for a day',
     description: 'It has too little history, or a signal it needs does not come. Limits work meanwhile.',
+    dashboard: 'stage',
     test: {
       series: [{ series: `headgate_detector_ready{${OF_STAGE},detector="baseline"}`, bad: '0.5', good: '1' }],
       labels: { ...STAGE, detector: 'baseline' },
@@ -121,6 +129,7 @@ export const RULES: readonly AlertRule[] = [
     severity: 'warning',
     summary: 'A probe of {pipeline}.{stage} has been failing for 5 minutes',
     description: 'Its signals are gaps until it answers again. A gap is never judged as zero.',
+    dashboard: 'stage',
     test: {
       series: [{ series: `headgate_probe_success{${OF_STAGE},source="kafka-main"}`, bad: '0', good: '1' }],
       labels: { ...STAGE, source: 'kafka-main' },
@@ -136,6 +145,7 @@ export const RULES: readonly AlertRule[] = [
     summary: 'A notice or an action has waited for more than 5 minutes',
     description:
       'The receiver or the gate does not take it. It is kept and retried; look at the notifiers on the page.',
+    dashboard: 'itself',
     test: {
       series: [{ series: 'headgate_outbox_oldest_age_seconds', bad: '400', good: '20' }],
       labels: {},
@@ -151,9 +161,44 @@ export const RULES: readonly AlertRule[] = [
     summary: 'Headgate cannot write its store',
     description:
       'It keeps sensing and sending, but a restart now would lose what it owes. Check the disk of the store.',
+    dashboard: 'itself',
     test: {
       series: [{ series: 'headgate_outbox_degraded', bad: '1', good: '0' }],
       labels: {},
+      zero: 'quiet',
+      absent: 'quiet',
+    },
+  },
+  {
+    alert: 'HeadgateNoticeGivenUp',
+    expr: 'increase(headgate_notification_given_up_total[15m]) > 0',
+    minutes: 0,
+    severity: 'critical',
+    summary: 'A notice to {notifier} was given up',
+    description:
+      'Its receiver did not take it in all the time it may wait, so somebody was not told. Tell them by hand.',
+    dashboard: 'itself',
+    test: {
+      series: [{ series: 'headgate_notification_given_up_total{notifier="oncall"}', bad: '0+1', good: '50' }],
+      labels: { notifier: 'oncall' },
+      warmUp: 1,
+      zero: 'quiet',
+      absent: 'quiet',
+    },
+  },
+  {
+    alert: 'HeadgateSeriesDropped',
+    expr: 'increase(headgate_series_dropped_total[15m]) > 0',
+    minutes: 5,
+    severity: 'warning',
+    summary: 'Series of {family} are not exposed',
+    description:
+      'There are more series of stages than are exposed, so dashboards and the rules on stages miss some of them.',
+    dashboard: 'itself',
+    test: {
+      series: [{ series: 'headgate_series_dropped_total{family="headgate_signal_value"}', bad: '0+5', good: '500' }],
+      labels: { family: 'headgate_signal_value' },
+      warmUp: 1,
       zero: 'quiet',
       absent: 'quiet',
     },
@@ -165,6 +210,7 @@ export const RULES: readonly AlertRule[] = [
     severity: 'warning',
     summary: '{pipeline} has paged more often this week than its budget allows',
     description: 'Label the incidents that were no trouble, widen the budget, or mend what keeps breaking.',
+    dashboard: 'itself',
     test: {
       series: [
         { series: 'headgate_budget_pages_used{pipeline="orders"}', bad: '3', good: '2' },
@@ -182,6 +228,7 @@ export const RULES: readonly AlertRule[] = [
     severity: 'warning',
     summary: 'The changed configuration was refused',
     description: 'The one before is still in force. `headgate check` prints every problem with file, line and column.',
+    dashboard: 'itself',
     test: {
       series: [{ series: 'headgate_config_last_reload_successful', bad: '0', good: '1' }],
       labels: {},
@@ -196,6 +243,7 @@ export const RULES: readonly AlertRule[] = [
     severity: 'warning',
     summary: 'A gate of {pipeline}.{stage} has been held for an hour',
     description: 'Policy {policy} keeps renewing its lease, so the trouble behind it is not getting better by itself.',
+    dashboard: 'actions',
     test: {
       series: [
         { series: `headgate_lease_active{${OF_STAGE},policy="keep-enrich",actuator="valve"}`, bad: '1', good: '0' },
@@ -213,6 +261,7 @@ export const RULES: readonly AlertRule[] = [
     summary: 'Headgate does not report',
     description:
       'No Headgate is scraped, so none of the other rules can fire. Held gates open when their leases run out.',
+    dashboard: 'itself',
     test: {
       series: [{ series: 'headgate_config_last_reload_successful', bad: '_', good: '1' }],
       labels: {},
