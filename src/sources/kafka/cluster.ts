@@ -122,8 +122,8 @@ export interface Share {
   readonly topics: readonly { readonly topic: Topic; readonly partitions: readonly number[] }[];
 }
 
-/** More partitions than this in one request would hold the event loop up for too long when the answer is read. */
-export const MOST_PARTITIONS = 2_000;
+/** More partitions than this in one request would hold the event loop up for too long: it is written and its answer read in one go. */
+export const MOST_PARTITIONS = 1_000;
 
 /** All partitions that have a leader, as requests to be sent. */
 export function sharesOf(cluster: Cluster, topics: readonly Topic[]): readonly Share[] {

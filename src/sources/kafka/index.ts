@@ -6,8 +6,8 @@ import { defineSource, type PluginContext, type Source } from '../../kit/compone
 import { limiter } from '../../kit/limits.ts';
 import { kafkaClient } from './client.ts';
 import { KafkaConfig, KafkaProbe } from './config.ts';
-import { groupSignals, measure } from './measure.ts';
-import { forgetOthers, type Memory, type Place, takeInTopic } from './observation.ts';
+import { groupSignals, measure, standingsOf } from './measure.ts';
+import { type Memory, takeIn } from './observation.ts';
 import { readerOf } from './reader.ts';
 
 const OWN_SIGNALS: readonly SignalSpec[] = [
@@ -120,8 +120,8 @@ function signalsOf({ topic, group, dlq, retention }: KafkaProbe): readonly Signa
 /** Probes at once on one cluster; each asks up to five questions. */
 const CONCURRENCY = 16;
 const MOST_WAITING = 10_000;
-/** With so many partitions other work is let go on between the steps. */
-const LARGE = 1_000;
+/** After so many partitions other work is let go on: they take some milliseconds. */
+const SLICE = 1_000;
 /** What was kept for a probe that nobody asks any more is dropped after this long. */
 const FORGET_AFTER: DurationMs = HOUR;
 
@@ -156,18 +156,13 @@ function create(config: KafkaConfig, { clock }: PluginContext): Source<KafkaProb
   const readTopics = async (ask: KafkaProbe & { topic: string[] }, key: string): Promise<Reading> => {
     const { observation, topics } = await reader.observe(ask);
     const memory = memoryOf(key);
-    forgetOthers(memory, observation);
-    const places: Place[] = [];
-    for (const topic of observation.topics) {
-      // Ten thousand partitions in one go would hold up everything else.
-      if (places.length >= LARGE) await setImmediate();
-      for (const place of takeInTopic(memory, topic, observation.at)) places.push(place);
-    }
+    const places = await inSlices(takeIn(memory, observation));
     const looks = ask.exact && ask.group !== undefined;
     if (looks) await reader.peek(places, topics, ask.offset_reset);
-    if (places.length >= LARGE) await setImmediate();
     const seen = { ...observation, peekTrouble: looks ? reader.peekTrouble(topics) : undefined };
-    return measure(places, seen, ask, clock.monotonic());
+    const now = clock.monotonic();
+    const standings = await inSlices(standingsOf(places, seen, ask, now));
+    return measure(places, standings, seen, ask, now);
   };
 
   // The client cannot call a request off; what comes of it later is dropped.
@@ -182,4 +177,14 @@ function create(config: KafkaConfig, { clock }: PluginContext): Source<KafkaProb
       client.close();
     },
   };
+}
+
+/** All there is, taken a slice at a time. */
+async function inSlices<One>(all: Iterable<One>): Promise<One[]> {
+  const taken: One[] = [];
+  for (const one of all) {
+    taken.push(one);
+    if (taken.length % SLICE === 0) await setImmediate();
+  }
+  return taken;
 }

@@ -46,8 +46,39 @@ interface Scene {
   readonly now: DurationMs;
 }
 
-/** The signals of a group, or of topics that no group was named for, and what is left open. `now` is on the monotonic clock. */
-export function measure(places: readonly Place[], seen: Observation, rules: Rules, now: DurationMs): Reading {
+/** How far the group is behind in one partition: records that wait, and the age of the oldest. */
+export interface Standing {
+  readonly lag: number;
+  readonly behind: Behind;
+}
+
+/** What `measure` wants to know of each place, in its order; one at a time, so that other work can go on in between. */
+export function* standingsOf(
+  places: readonly Place[],
+  seen: Observation,
+  { offset_reset: reset }: Rules,
+  now: DurationMs,
+): Generator<Standing> {
+  if (seen.group === undefined) return;
+  for (const { memory, seen: at, topic } of places) {
+    const kept = seen.retention.get(topic.name);
+    const longest = typeof kept === 'number' ? kept : Number.POSITIVE_INFINITY;
+    yield { lag: memory.lag(at, reset), behind: memory.behind(at, reset, now, longest) };
+  }
+}
+
+/**
+ * The signals of a group, or of topics that no group was named for, and what is left open. `now` is on the monotonic clock.
+ *
+ * @param standings of each place, for the same `now`.
+ */
+export function measure(
+  places: readonly Place[],
+  standings: readonly Standing[],
+  seen: Observation,
+  rules: Rules,
+  now: DurationMs,
+): Reading {
   const into = Float64Array.from(places, ({ moved }) => moved.inPerSecond);
   const answer: Answer = { values: new Map(), parts: new Map(), absent: [], gaps: [] };
   answer.values.set('partitions', places.length);
@@ -56,16 +87,10 @@ export function measure(places: readonly Place[], seen: Observation, rules: Rule
   if (offline.length === 0) claim(answer, 'in_records_per_second', total(into));
   else open(answer, ['in_records_per_second'], 'server-error', noLeader(offline));
   if (seen.group === undefined) return answer;
-  const { offset_reset: reset } = rules;
-  const lags = Float64Array.from(places, ({ memory, seen }) => memory.lag(seen, reset));
-  const behind = places.map(({ memory, seen, topic }) => memory.behind(seen, reset, now, longest(topic.name)));
+  const lags = Float64Array.from(standings, ({ lag }) => lag);
+  const behind = standings.map((one) => one.behind);
   measureGroup(answer, { seen, places, offline, lags, behind, rules, now });
   return answer;
-
-  function longest(topic: string): DurationMs {
-    const kept = seen.retention.get(topic);
-    return typeof kept === 'number' ? kept : Number.POSITIVE_INFINITY;
-  }
 }
 
 function measureGroup(answer: Answer, scene: Scene): void {

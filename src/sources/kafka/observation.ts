@@ -45,28 +45,23 @@ export interface Place {
 /** What is kept of the topics of one probe; by name and id, so that a topic that is made anew begins anew. */
 export type Memory = Map<string, Partition[]>;
 
-/** Takes an observation in: every partition, topics in the order given, with its memory brought up to date. */
-export function takeIn(memory: Memory, observation: Observation): readonly Place[] {
-  forgetOthers(memory, observation);
-  return observation.topics.flatMap((topic) => takeInTopic(memory, topic, observation.at));
-}
-
-/** Drops what is kept of topics that are not seen any more. */
-export function forgetOthers(memory: Memory, { topics }: Observation): void {
+/**
+ * Takes an observation in: every partition, topics in the order given, with its memory brought up to date. One at a time as they
+ * are asked for, so that other work can go on between ten thousand of them; all of them must be asked for.
+ */
+export function* takeIn(memory: Memory, { topics, at }: Observation): Generator<Place> {
   const known = new Set(topics.map(keyOf));
   for (const key of memory.keys()) if (!known.has(key)) memory.delete(key);
-}
-
-/** The part of `takeIn` for one topic, so that other work can go on between two. */
-export function takeInTopic(memory: Memory, topic: Watched, at: DurationMs): readonly Place[] {
-  const partitions = memory.get(keyOf(topic)) ?? [];
-  memory.set(keyOf(topic), partitions);
-  return Array.from(topic.ends, (end, partition): Place => {
-    const seen = { end, committed: topic.committed[partition] as number, start: topic.starts[partition] as number };
-    partitions[partition] ??= new Partition();
-    const remembered = partitions[partition];
-    return { topic, partition, seen, memory: remembered, moved: remembered.take(seen, at) };
-  });
+  for (const topic of topics) {
+    const partitions = memory.get(keyOf(topic)) ?? [];
+    memory.set(keyOf(topic), partitions);
+    for (const [partition, end] of topic.ends.entries()) {
+      const seen = { end, committed: topic.committed[partition] as number, start: topic.starts[partition] as number };
+      partitions[partition] ??= new Partition();
+      const remembered = partitions[partition];
+      yield { topic, partition, seen, memory: remembered, moved: remembered.take(seen, at) };
+    }
+  }
 }
 
 const keyOf = ({ name, id }: Watched): string => `${name} ${id}`;

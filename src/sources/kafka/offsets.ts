@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { HeadgateError } from '../../domain/error.ts';
 import type { Choices, Client } from './client.ts';
 import { type Cluster, judge, judgeFailure, MOST_PARTITIONS, type Share, sharesOf, type Topic } from './cluster.ts';
@@ -79,7 +80,7 @@ export async function offsetsOf(
       failures.push(judgeFailure(thrown, isLastTry));
     }
   };
-  await Promise.all(shares.map(tolerant));
+  await inTurns(shares, tolerant);
   const [first] = failures;
   if (first && failures.length === shares.length) throw first;
   return columns;
@@ -138,8 +139,21 @@ export async function committedOf(
       }
     }
   };
-  await Promise.all(chunked(topics).map(ask));
+  await inTurns(chunked(topics), ask);
   return columns;
+}
+
+/** Asks for each, without waiting for the answer before; but not in one turn of the event loop, since requests are written at once. */
+async function inTurns<One>(all: readonly One[], ask: (one: One) => Promise<void>): Promise<void> {
+  const asked: Promise<void>[] = [];
+  for (const one of all) {
+    if (asked.length > 0) await setImmediate();
+    const answer = ask(one);
+    // It may fail before anybody waits for it.
+    answer.catch(() => {});
+    asked.push(answer);
+  }
+  await Promise.all(asked);
 }
 
 function chunked(topics: readonly Topic[]): { name: string; partitionIndexes: number[] }[][] {

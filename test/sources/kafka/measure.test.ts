@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { HeadgateError } from '../../../src/domain/error.ts';
-import { measure, type Rules } from '../../../src/sources/kafka/measure.ts';
+import { measure, type Rules, standingsOf } from '../../../src/sources/kafka/measure.ts';
 import { type Memory, type Observation, takeIn } from '../../../src/sources/kafka/observation.ts';
 import { foundIn, worthALook } from '../../../src/sources/kafka/peek.ts';
 
@@ -38,8 +38,8 @@ function watcher(rules: Rules = RULES) {
       at,
       retention: new Map([['raw', retention]]),
     };
-    const places = takeIn(memory, observation);
-    const reading = measure(places, observation, rules, at);
+    const places = [...takeIn(memory, observation)];
+    const reading = measure(places, [...standingsOf(places, observation, rules, at)], observation, rules, at);
     const value = (signal: string) => reading.values.get(signal);
     const gapOf = (signal: string) => reading.gaps?.find((gap) => gap.signals.includes(signal));
     const part = (signal: string) => [...(reading.parts?.get(signal) ?? [])];
