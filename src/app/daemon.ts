@@ -105,6 +105,7 @@ export class Daemon {
       changed: (pending, oldestAt) => events.outbox({ pending, oldestAt }),
       threadOf: this.#telling.threadOf,
       collapse: this.#telling.collapse,
+      atOnce: this.#telling.atOnce,
     });
     this.#schedule = createSchedule(clock, (stage, count) => events.slotsSkipped({ stage: stage as StageId, count }));
   }

@@ -61,6 +61,9 @@ export class Telling {
     return collapse({ lane, items, now, slow, together });
   };
 
+  readonly atOnce: NonNullable<OutboxOptions['atOnce']> = (lane) =>
+    (lane.startsWith(LANE) && this.#post.notifier(lane.slice(LANE.length))?.atOnce) || 1;
+
   deliver(item: OutboxItem, abort: AbortSignal): Promise<readonly Change[]> {
     return deliver(item, this.#post, abort);
   }

@@ -16,7 +16,8 @@ export interface Journal {
 }
 
 /**
- * Commits in order, one at a time. When the store fails (disk full, IO error) the daemon goes on without: changes wait in memory,
+ * Commits in order, one at a time; what is asked for while one is under way goes into the next together, so that a burst costs
+ * a few syncs of the disk and not one for each. When the store fails (disk full, IO error) the daemon goes on without: changes wait in memory,
  * that is said, and every few seconds it is tried whether the store takes them again. Until then a commit costs nothing.
  */
 export function createJournal(store: Store, clock: Clock, events: Events): Journal {
@@ -24,6 +25,9 @@ export function createJournal(store: Store, clock: Clock, events: Events): Journ
   let degraded = false;
   let cancel: (() => void) | undefined;
   let last: Promise<void> = Promise.resolve();
+  /** Asked for, and not begun yet. */
+  let waiting: (readonly Change[])[] = [];
+  let together: Promise<void> | undefined;
 
   const failed = (thrown: unknown): void => {
     if (!degraded) events.storeDegraded({ degraded: true, message: asHeadgateError(thrown).message });
@@ -32,14 +36,18 @@ export function createJournal(store: Store, clock: Clock, events: Events): Journ
     cancel = clock.timer(RETRY_EVERY, () => void enqueue(catchUp));
   };
 
-  const write = async (changes: readonly Change[]): Promise<void> => {
-    if (degraded) return backlog.add(changes);
-    try {
-      await store.commit(changes);
-    } catch (thrown) {
-      backlog.add(changes);
-      failed(thrown);
+  const write = async (): Promise<void> => {
+    const all = waiting;
+    waiting = [];
+    together = undefined;
+    if (!degraded) {
+      try {
+        return await store.commit(all.flat());
+      } catch (thrown) {
+        failed(thrown);
+      }
     }
+    for (const changes of all) backlog.add(changes);
   };
 
   const catchUp = async (): Promise<void> => {
@@ -62,7 +70,12 @@ export function createJournal(store: Store, clock: Clock, events: Events): Journ
   };
 
   return {
-    commit: (changes) => (changes.length === 0 ? last : enqueue(() => write(changes))),
+    commit(changes) {
+      if (changes.length === 0) return last;
+      waiting.push(changes);
+      together ??= enqueue(write);
+      return together;
+    },
     get degraded() {
       return degraded;
     },

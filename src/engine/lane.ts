@@ -41,31 +41,28 @@ interface Thread {
 /**
  * For each lane the item to work on first: the most urgent, then the oldest. Items of one thread keep the order in which they
  * were created, and an urgent one lends its urgency to those before it: what opened is told before what followed.
+ *
+ * @param threadOf a name of the lane and thread of an item
  */
 export function firstOfLanes(
   items: Iterable<OutboxItem>,
   isDue: (item: OutboxItem) => boolean,
-  threadOf: (item: OutboxItem) => string | undefined,
+  threadOf: (item: OutboxItem) => string,
 ): ReadonlyMap<string, OutboxItem> {
-  const first = new Map<string, Thread>();
-  for (const thread of threadsOf(items, threadOf)) {
-    const { lane } = thread.head;
-    if (!isDue(thread.head)) continue;
-    const best = first.get(lane);
-    if (!best || goesBefore(thread, best)) first.set(lane, thread);
-  }
-  return new Map([...first].map(([lane, { head }]) => [lane, head]));
-}
-
-function threadsOf(items: Iterable<OutboxItem>, threadOf: (item: OutboxItem) => string | undefined): Iterable<Thread> {
   const threads = new Map<string, Thread>();
   for (const item of items) {
-    const key = `${item.lane} ${threadOf(item) ?? item.id}`;
+    const key = threadOf(item);
     const known = threads.get(key);
     const head = known === undefined || isOlder(item, known.head) ? item : known.head;
     threads.set(key, { head, priority: Math.min(known?.priority ?? item.priority, item.priority) });
   }
-  return threads.values();
+  const first = new Map<string, Thread>();
+  for (const thread of threads.values()) {
+    const { lane } = thread.head;
+    const best = first.get(lane);
+    if ((!best || goesBefore(thread, best)) && isDue(thread.head)) first.set(lane, thread);
+  }
+  return new Map([...first].map(([lane, { head }]) => [lane, head]));
 }
 
 const isOlder = (a: OutboxItem, b: OutboxItem): boolean =>

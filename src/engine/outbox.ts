@@ -19,8 +19,10 @@ export interface OutboxOptions {
   /** Told of every failed attempt; `gaveUp` where it was the last one. */
   readonly failed: (item: OutboxItem, error: HeadgateError, gaveUp: boolean) => void;
   readonly changed: (pending: number, oldestAt: EpochMs | undefined) => void;
-  /** Items of a lane with the same answer are worked on in the order in which they were created. */
+  /** Items of a lane with the same answer are worked on one at a time, in the order in which they were created. */
   readonly threadOf?: (item: OutboxItem) => string | undefined;
+  /** So many items of a lane, of different threads, are worked on at once; left out, one. A slow receiver gets one. */
+  readonly atOnce?: (lane: string) => number;
   /** Asked before a lane goes on: whether what waits there is better done in fewer items. `slow`: the receiver holds it up. */
   readonly collapse?: (lane: string, items: readonly OutboxItem[], now: EpochMs, slow: boolean) => Folded | undefined;
 }
@@ -44,16 +46,21 @@ const RETRY: Backoff = { base: 2 * SECOND, cap: 5 * MINUTE };
 const LONGEST: DurationMs = HOUR;
 
 /**
- * Works off what is owed. Lanes run beside each other; within a lane one item at a time, most urgent first, then oldest. A lane
- * whose receiver asks for time rests until then, whatever is added; one that is sent too much is slowed down. An item leaves when its handler is done and that is committed: a crash in between repeats the item, never loses it.
+ * Works off what is owed. Lanes run beside each other; within a lane most urgent first, then oldest, and only as many at once as
+ * its receiver allows. A lane whose receiver asks for time rests until then, whatever is added; one that is sent too much is
+ * slowed down. An item leaves when its handler is done and that is committed: a crash in between repeats the item, never loses it.
  */
 export function createOutbox(options: OutboxOptions): Outbox {
   const { clock, journal } = options;
   const items = new Map<string, OutboxItem>();
   /** When each item is due on the monotonic clock: a wall clock that is set back holds nothing up. */
   const dueAt = new Map<string, DurationMs>();
+  /** The lane and thread of each item. */
+  const threads = new Map<string, string>();
   const paces = new Map<string, Pace>();
-  const busy = new Map<string, Promise<void>>();
+  /** Items under way, each with the thread it holds up. */
+  const busy = new Map<OutboxItem, Promise<void>>();
+  const held = new Map<string, OutboxItem>();
   const waiters = new Set<() => void>();
   const stop = new AbortController();
   let cancel: (() => void) | undefined;
@@ -66,49 +73,68 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
   const put = (item: OutboxItem): void => {
     items.set(item.id, item);
+    threads.set(item.id, `${item.lane} ${options.threadOf?.(item) ?? item.id}`);
     const wait = Math.min(Math.max(0, item.dueAt - clock.now()), LONGEST);
     dueAt.set(item.id, clock.monotonic() + wait);
   };
   const remove = (id: string): void => {
     items.delete(id);
     dueAt.delete(id);
+    threads.delete(id);
   };
 
+  const threadOf = (item: OutboxItem): string => threads.get(item.id) ?? item.id;
   const paceOf = (lane: string): Pace => paces.get(lane) ?? UNHURRIED;
   const itemsOf = (lane: string): readonly OutboxItem[] => [...items.values()].filter((item) => item.lane === lane);
   const readyAt = (item: OutboxItem): DurationMs => Math.max(dueAt.get(item.id) ?? 0, paceOf(item.lane).readyAt);
 
+  const hasRoom = (lane: string): boolean => {
+    let running = 0;
+    for (const item of busy.keys()) if (item.lane === lane) running++;
+    return running < (paceOf(lane).gap > 0 ? 1 : (options.atOnce?.(lane) ?? 1));
+  };
+
   const firstDue = (): ReadonlyMap<string, OutboxItem> => {
     const now = clock.monotonic();
-    return firstOfLanes(items.values(), (item) => readyAt(item) <= now, options.threadOf ?? (() => undefined));
+    return firstOfLanes(items.values(), (item) => readyAt(item) <= now && !held.has(threadOf(item)), threadOf);
   };
+
+  /** For each lane with room the item to begin with now. */
+  const next = (): readonly OutboxItem[] => [...firstDue()].flatMap(([lane, item]) => (hasRoom(lane) ? [item] : []));
 
   const pump = (): void => {
     cancel?.();
     cancel = undefined;
     if (stop.signal.aborted) return;
-    for (const [lane, item] of firstDue()) if (!busy.has(lane)) start(lane, item);
+    for (let ready = next(); ready.length > 0; ready = next()) for (const item of ready) start(item);
     const now = clock.monotonic();
-    let next = Number.POSITIVE_INFINITY;
-    for (const item of items.values()) if (readyAt(item) > now) next = Math.min(next, readyAt(item));
-    if (Number.isFinite(next)) cancel = clock.timer(next - now, pump);
+    let soonest = Number.POSITIVE_INFINITY;
+    for (const item of items.values()) if (readyAt(item) > now) soonest = Math.min(soonest, readyAt(item));
+    if (Number.isFinite(soonest)) cancel = clock.timer(soonest - now, pump);
     if (busy.size === 0) for (const wake of waiters) wake();
   };
 
-  const start = (lane: string, item: OutboxItem): void => {
-    const run = (fold(lane, clock.now()) ?? attempt(item)).finally(() => {
-      busy.delete(lane);
+  const start = (item: OutboxItem): void => {
+    const thread = threadOf(item);
+    const run = (fold(item.lane, clock.now()) ?? attempt(item, thread)).finally(() => {
+      busy.delete(item);
+      release(thread, item);
       told();
       pump();
     });
-    busy.set(lane, run);
+    busy.set(item, run);
+    held.set(thread, item);
+  };
+  const release = (thread: string, item: OutboxItem): void => {
+    if (held.get(thread) === item) held.delete(thread);
   };
 
   /** Puts fewer items in the place of those that wait; `undefined` where they stay as they are. */
   const fold = (lane: string, now: EpochMs): Promise<void> | undefined => {
     const changes: Change[] = [];
-    const next = (): Folded | undefined => options.collapse?.(lane, itemsOf(lane), now, paceOf(lane).gap > 0);
-    for (let folded = next(); folded; folded = next()) {
+    const waiting = (): readonly OutboxItem[] => itemsOf(lane).filter((item) => !held.has(threadOf(item)));
+    const fewer = (): Folded | undefined => options.collapse?.(lane, waiting(), now, paceOf(lane).gap > 0);
+    for (let folded = fewer(); folded; folded = fewer()) {
       for (const id of folded.drop) remove(id);
       for (const item of folded.put) put(item);
       for (const id of folded.drop) changes.push({ drop: 'outbox', id });
@@ -117,13 +143,15 @@ export function createOutbox(options: OutboxOptions): Outbox {
     return changes.length > 0 ? journal.commit(changes) : undefined;
   };
 
-  const attempt = async (item: OutboxItem): Promise<void> => {
+  const attempt = async (item: OutboxItem, thread: string): Promise<void> => {
     const handler = options.handlers[item.lane.slice(0, item.lane.indexOf(':'))];
     const abort = AbortSignal.any([stop.signal, AbortSignal.timeout(options.timeout)]);
     try {
       const changes = handler ? await handler(item, abort) : [];
       await finish(item, changes);
     } catch (thrown) {
+      // It waits like the others of its thread now, and may be told together with them.
+      release(thread, item);
       await failed(item, asHeadgateError(thrown));
     }
     const waiting = itemsOf(item.lane).length > 0;

@@ -183,6 +183,8 @@ export interface Notifier {
    * waited too long are told in one (`change: 'digest'`).
    */
   readonly keepsState?: boolean;
+  /** So many notices, of different incidents, may be under way at once; left out, one. */
+  readonly atOnce?: number;
   /** Set where the receiver forgets what it is not reminded of: called with all that stands, first after the start. */
   readonly remind?: {
     readonly every: DurationMs;

@@ -31,11 +31,30 @@ function journalOn() {
   return { clock, store, disk, journal, batches, said, keys: () => batches.map((batch) => batch.map(keyOf).join()) };
 }
 
-test('commits in the order of the calls, one at a time, and answers when they are durable', async () => {
-  const { journal, keys } = journalOn();
-  const calls = ['a', 'b', 'c'].map((key) => journal.commit([setting(key)]));
-  await calls[2];
-  assert.deepEqual(keys(), ['a', 'b', 'c']);
+test('what is asked for while a commit is under way goes into the next together, in the order of the calls', async () => {
+  const { journal, store, keys } = journalOn();
+  const commit = store.commit;
+  const disk = Promise.withResolvers<void>();
+  store.commit = async (changes) => {
+    await disk.promise;
+    await commit(changes);
+  };
+  const answered: string[] = [];
+  const ask = (key: string): Promise<void> => journal.commit([setting(key)]).then(() => void answered.push(key));
+  const calls = [ask('a')];
+  await settle();
+  calls.push(...['b', 'c', 'd'].map(ask));
+  await settle();
+  assert.deepEqual([keys(), answered], [[], []], 'nobody is answered before the disk is');
+  disk.resolve();
+  await Promise.all(calls);
+  assert.deepEqual(
+    [keys(), answered.toSorted()],
+    [
+      ['a', 'b,c,d'],
+      ['a', 'b', 'c', 'd'],
+    ],
+  );
   assert.equal(journal.degraded, false);
 });
 

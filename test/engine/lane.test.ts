@@ -20,7 +20,7 @@ const first = (...items: readonly OutboxItem[]): string | undefined =>
   firstOfLanes(
     items,
     (one) => one.dueAt <= 0,
-    ({ id }) => id.split('/')[0],
+    ({ id }) => id.split('/')[0] ?? '',
   ).get('notifier:ops')?.id;
 const limited = (retryAfter?: number) => new HeadgateError('rate-limited', '429', { retryAfter });
 

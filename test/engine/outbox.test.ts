@@ -4,7 +4,7 @@ import { HeadgateError } from '../../src/domain/error.ts';
 import type { Change, OutboxItem } from '../../src/domain/ports.ts';
 import { HOUR, MINUTE, SECOND } from '../../src/domain/time.ts';
 import type { Journal } from '../../src/engine/journal.ts';
-import { createOutbox, type OutboxHandler } from '../../src/engine/outbox.ts';
+import { createOutbox, type OutboxHandler, type OutboxOptions } from '../../src/engine/outbox.ts';
 import { fakeClock, settle } from '../support/fake-clock.ts';
 
 const START = Date.UTC(2026, 0, 5);
@@ -23,7 +23,7 @@ const item = (id: string, more: Partial<OutboxItem> = {}): OutboxItem => ({
 });
 
 /** An outbox on a journal that writes down what it was given; `random` is 1, so that delays are at their ceiling. */
-function outboxWith(handler: OutboxHandler) {
+function outboxWith(handler: OutboxHandler, more: Partial<OutboxOptions> = {}) {
   const clock = fakeClock(START);
   const committed: Change[] = [];
   const failures: string[] = [];
@@ -42,6 +42,7 @@ function outboxWith(handler: OutboxHandler) {
     failed: ({ id, attempts }, { code }, gaveUp) =>
       failures.push(`${id}#${attempts} ${code}${gaveUp ? ' gave up' : ''}`),
     changed: (pending) => counts.push(pending),
+    ...more,
   });
   const dropped = () => committed.flatMap((change) => ('drop' in change ? [change.id] : []));
   return { clock, outbox, committed, dropped, failures, counts };
@@ -283,4 +284,65 @@ test('says how much is owed whenever that changes', async () => {
   outbox.add([item('a'), item('b')]);
   await settle();
   assert.deepEqual(counts, [2, 1, 0]);
+});
+
+/** Ids are `incident/step`. */
+const byIncident = { threadOf: ({ id }: OutboxItem) => id.split('/')[0], atOnce: () => 3 };
+
+test('as many items at once as the receiver allows, those of one incident one after the other', async () => {
+  const { calls, handler, ids } = byHand();
+  const { outbox } = outboxWith(handler, byIncident);
+  const opened = item('a/opened');
+  outbox.add([opened, item('a/resolved', { createdAt: START + 1 })]);
+  outbox.add(['b', 'c', 'd'].map((id) => item(`${id}/opened`, { createdAt: START + 2 })));
+  await settle();
+  assert.deepEqual(ids(), ['a/opened', 'b/opened', 'c/opened'], 'three incidents');
+  calls[1]?.end();
+  await settle();
+  assert.deepEqual(ids().slice(3), ['d/opened'], 'the end of a waits for its beginning');
+  calls[0]?.end();
+  await settle();
+  assert.deepEqual(ids().slice(4), ['a/resolved']);
+});
+
+test('a failed item holds up what follows of its incident, and nobody else', async () => {
+  const { calls, handler, ids } = byHand();
+  const { outbox, clock } = outboxWith(handler, byIncident);
+  outbox.add([item('a/opened'), item('a/resolved', { createdAt: START + 1 }), item('b/opened')]);
+  await settle();
+  calls[0]?.end(unreachable());
+  calls[1]?.end();
+  await settle();
+  assert.deepEqual(ids(), ['a/opened', 'b/opened']);
+  await clock.advance(2 * SECOND);
+  assert.deepEqual(ids().slice(2), ['a/opened']);
+  calls[2]?.end();
+  await settle();
+  assert.deepEqual(ids().slice(3), ['a/resolved']);
+});
+
+test('a receiver that complains of too much gets one at a time', async () => {
+  const { calls, handler, ids } = byHand();
+  const { outbox, clock } = outboxWith(handler, byIncident);
+  outbox.add(['a', 'b', 'c', 'd', 'e'].map((id) => item(`${id}/opened`)));
+  await settle();
+  calls[0]?.end(new HeadgateError('rate-limited', '429', { retryAfter: SECOND }));
+  calls[1]?.end();
+  calls[2]?.end();
+  await settle();
+  assert.equal(ids().length, 3, 'it rests');
+  await clock.advance(10 * SECOND);
+  assert.equal(ids().length, 4, 'and then only one is under way');
+});
+
+test('what is under way is not folded with what waits', async () => {
+  const { calls, handler, ids } = byHand();
+  const asked: string[][] = [];
+  const collapse: OutboxOptions['collapse'] = (_, items) => void asked.push(items.map(({ id }) => id));
+  const { outbox } = outboxWith(handler, { ...byIncident, atOnce: () => 2, collapse });
+  outbox.add([item('a/opened'), item('a/more', { createdAt: START + 1 }), item('b/opened')]);
+  await settle();
+  assert.deepEqual(ids(), ['a/opened', 'b/opened']);
+  assert.deepEqual(asked.at(-1), ['b/opened'], 'neither what is sent of a, nor what has to follow it');
+  calls[0]?.end();
 });

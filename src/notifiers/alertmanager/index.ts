@@ -8,6 +8,9 @@ import { runbookField } from '../../kit/notice-links.ts';
 import { alertOf, formerOf, lastsFor } from './alert.ts';
 import { postToAll } from './replicas.ts';
 
+/** So many notices, of different incidents, are under way at once. */
+const AT_ONCE = 4;
+
 const LabelName = z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/, 'a label has letters, digits and _');
 
 export const AlertmanagerConfig = z.strictObject({
@@ -81,5 +84,5 @@ function createAlertmanager(config: AlertmanagerConfig, { clock, pageUrl }: Noti
     const [failed] = await postToAll(client, config.urls, alerts, abort);
     if (failed) throw failed;
   };
-  return { send, keepsState: true, remind: { every, send: remind }, close: () => client.close() };
+  return { send, keepsState: true, atOnce: AT_ONCE, remind: { every, send: remind }, close: () => client.close() };
 }

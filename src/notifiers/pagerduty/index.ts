@@ -9,6 +9,9 @@ import { runbookField } from '../../kit/notice-links.ts';
 import { secretFields, secretOf } from '../../kit/secret.ts';
 import { changeEventOf, dedupKeyOf, endOf, type Sender, triggerOf } from './event.ts';
 
+/** So many notices, of different incidents, are under way at once. */
+const AT_ONCE = 4;
+
 export const PagerDutyConfig = z
   .strictObject({
     ...secretFields('routing_key', 'Integration key of an Events API v2 integration.'),
@@ -112,7 +115,7 @@ function createPagerDuty(config: PagerDutyConfig, { clock, pageUrl, memory }: No
     if (notice.missedOpening) await change(notice, abort);
     await memory.forget(notice.incident.id);
   };
-  return { send, keepsState: true, close: () => client.close() };
+  return { send, keepsState: true, atOnce: AT_ONCE, close: () => client.close() };
 }
 
 function routingKeyOf(config: PagerDutyConfig): string {

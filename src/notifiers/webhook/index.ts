@@ -18,6 +18,9 @@ export const WebhookConfig = z
       'Signing secret; `whsec_` and 24 to 64 bytes in base64. Without it notices are not signed.',
     ),
     ...secretFields('previous_secret', 'The signing secret before, as long as receivers move from one to the other.'),
+    concurrency: z.int().min(1).max(64).default(8).meta({
+      description: 'So many notices may be under way at once. Those of one incident always come one after the other.',
+    }),
     ...httpClientFields('15s'),
   })
   .refine((config) => (config.url === undefined) !== (config.url_file === undefined), {
@@ -78,7 +81,7 @@ function createWebhook(config: WebhookConfig, { clock, pageUrl }: NotifierContex
       );
     }
   };
-  return { send, close: () => client.close() };
+  return { send, atOnce: config.concurrency, close: () => client.close() };
 }
 
 function headersOf(config: WebhookConfig, key: string, body: string, now: number): Readonly<Record<string, string>> {
