@@ -115,7 +115,7 @@ function stageView(line: StageLine, { engine }: Daemon): StageView {
     every,
     verdict: engine.verdict(id),
     snapshot: line.last?.snapshot,
-    scores: [...best.values()],
+    scores,
     frozen: engine.isFrozen(id),
     learned: best.size === 0 ? 0 : ready / best.size,
   };

@@ -20,7 +20,7 @@ export function briefOf(notice: Notice): string {
   const others = incident.affected.length - 1;
   const held = leases.filter(isInForce).map((lease) => `${heldWords(lease, at)}.`);
   return [
-    lead === undefined ? `${story.headline}.` : `${story.headline}: ${factWords(lead, incident.root)}.`,
+    lead === undefined ? `${story.headline}.` : `${story.headline}: ${factWords(lead, incident.root, { now: at })}.`,
     ...(others > 0 ? [`${others} other ${others === 1 ? 'stage feels' : 'stages feel'} it.`] : []),
     ...held.slice(0, 3),
   ].join(' ');

@@ -1,11 +1,11 @@
 import type { Evidence } from './incident.ts';
-import type { Contribution, Score } from './score.ts';
+import type { Contribution, Reach, Score } from './score.ts';
 import { signalSpec } from './signal.ts';
 import { type StageId, titleOf } from './stage.ts';
 import { partOfSubject, stageOfSubject, VECTOR } from './subject.ts';
-import { SECOND } from './time.ts';
+import { type EpochMs, SECOND } from './time.ts';
 import type { Verdict } from './verdict.ts';
-import { lengthOf, list, quantity, range } from './wording.ts';
+import { clockTime, lengthOf, list, quantity, range } from './wording.ts';
 
 /** Facts kept of one verdict; more are not read. */
 const MOST_FACTS = 5;
@@ -17,11 +17,13 @@ const LEAST_SHARE = 0.005;
 /** The strongest facts of a verdict, each with its words. */
 export function factsOf(verdict: Verdict): readonly Evidence[] {
   const shares = new Map(verdict.shares?.map(({ signal, share }) => [signal, share]));
-  return verdict.because.slice(0, MOST_FACTS).map((score) => factOf(score, shares.get(partOfSubject(score.subject))));
+  return verdict.because
+    .slice(0, MOST_FACTS)
+    .map((score) => factOf(score, verdict.at, shares.get(partOfSubject(score.subject))));
 }
 
-/** One score as a fact. `share` is what its signal has in the surprise of its stage, where that is known. */
-export function factOf(score: Score, share?: number): Evidence {
+/** One score of the moment `at` as a fact. `share` is what its signal has in the surprise of its stage, where that is known. */
+export function factOf(score: Score, at: EpochMs, share?: number): Evidence {
   const { subject, detector, value } = score;
   const judged = score.state === 'ready' || score.state === 'limit';
   const fact = {
@@ -30,7 +32,7 @@ export function factOf(score: Score, share?: number): Evidence {
     score: value,
     ...(judged && score.observed !== undefined && { observed: score.observed }),
     ...(score.state === 'limit' && { limit: score.limit }),
-    ...(score.state === 'limit' && score.reach && { reach: score.reach }),
+    ...(score.state === 'limit' && score.reach && { reach: reachFrom(score.reach, at) }),
     ...(score.state === 'ready' && score.expected && bandOf(score.expected)),
     ...(score.state === 'ready' && share !== undefined && { share }),
     ...(score.state === 'ready' && score.votes && { votes: score.votes }),
@@ -38,6 +40,12 @@ export function factOf(score: Score, share?: number): Evidence {
   const text = wordsWithoutNumbers(score) ?? factWords({ ...fact, text: partOfSubject(subject) });
   return { ...fact, text };
 }
+
+const reachFrom = ({ likely, soonest, latest }: Reach, at: EpochMs): NonNullable<Evidence['reach']> => ({
+  likely: at + likely,
+  soonest: at + soonest,
+  ...(latest !== undefined && { latest: at + latest }),
+});
 
 const bandOf = ({ lower, upper, seasonal }: { lower: number; upper: number; seasonal?: boolean }) => ({
   lower,
@@ -51,39 +59,52 @@ function wordsWithoutNumbers(score: Score): string | undefined {
   if (score.state === 'warming') return `${part} is learning, ${score.seen} of ${score.need} samples`;
   if (score.state === 'blind') return `${part} cannot be seen; missing ${score.missing.join(', ')}`;
   if (score.state === 'limit')
-    return score.rule === 'absent' ? `${part} is absent` : score.rule === 'zero' ? `${part} is zero` : undefined;
+    return score.rule === 'absent'
+      ? `${part} is absent`
+      : score.rule === 'zero'
+        ? `${part} is zero`
+        : aheadWords(score);
   if (score.drift) return `${part} is spread otherwise than it was: ${score.drift.moved}`;
   if (part !== VECTOR && score.observed !== undefined) return undefined;
   const shares = score.because.slice(0, 3).map((one) => `${one.signal} ${quantity(one.share, 'ratio')}`);
   return shares.length === 0 ? `${part} is not as usual` : `unusual together: ${shares.join(', ')}`;
 }
 
+/** "lag_seconds 48 s, reaches its limit of 120 s in about 14 min (10 to 25 min)" */
+function aheadWords({ subject, observed, limit, reach }: Score & { state: 'limit' }): string | undefined {
+  if (!reach || observed === undefined) return undefined;
+  const part = partOfSubject(subject);
+  const { unit } = signalSpec(part);
+  const { likely, soonest, latest } = reach;
+  const between =
+    latest === undefined ? `not before ${lengthOf(soonest)}` : range(soonest / SECOND, latest / SECOND, 'seconds');
+  return `${part} ${quantity(observed, unit)}, reaches its limit of ${quantity(limit, unit)} in about ${lengthOf(likely)} (${between})`;
+}
+
 /**
  * One fact with its unit: "lag_seconds 321 s, usually 2 to 16 s at this hour", "lag_seconds 321 s, limit 120 s",
- * "lag_seconds 48 s, reaches its limit of 120 s in about 14 min (10 to 25 min)".
- * A fact about another stage than `home` names it; left out, none is named.
+ * "lag_seconds 48 s, reaches its limit of 120 s about 14:20".
+ * A fact about another stage than `home` names it; left out, none is named. `clock` says times of day; left out, a limit in sight is
+ * told as it was when the fact was found.
  */
-export function factWords(fact: Evidence, home?: StageId): string {
+export function factWords(
+  fact: Evidence,
+  home?: StageId,
+  clock?: { readonly now: EpochMs; readonly offset?: number },
+): string {
   const part = partOfSubject(fact.subject);
   const stage = stageOfSubject(fact.subject);
   const where = home === undefined || stage === home ? '' : `${titleOf(stage)} `;
-  if (part === VECTOR || fact.observed === undefined) return `${where}${fact.text.replace(/[.\s]+$/, '')}`;
+  const ahead = fact.reach && clock && clockTime(fact.reach.likely, clock.now, clock.offset);
+  if (part === VECTOR || fact.observed === undefined || (fact.reach && !ahead))
+    return `${where}${fact.text.replace(/[.\s]+$/, '')}`;
   const { unit } = signalSpec(part);
   const seen = `${where}${part} ${quantity(fact.observed, unit)}`;
-  if (fact.reach && fact.limit !== undefined)
-    return `${seen}, reaches its limit of ${quantity(fact.limit, unit)} ${reachWords(fact.reach)}`;
+  if (ahead && fact.limit !== undefined)
+    return `${seen}, reaches its limit of ${quantity(fact.limit, unit)} about ${ahead}`;
   if (fact.limit !== undefined) return `${seen}, limit ${quantity(fact.limit, unit)}`;
   if (fact.lower === undefined || fact.upper === undefined) return seen;
   return `${seen}, usually ${range(fact.lower, fact.upper, unit)}${fact.seasonal ? ' at this hour' : ''}`;
-}
-
-/** "in about 14 min (10 to 25 min)"; an end that cannot be told is left open. */
-export function reachWords({ likely, soonest, latest }: NonNullable<Evidence['reach']>): string {
-  const between =
-    latest === undefined
-      ? `not before ${lengthOf(soonest)}`
-      : range(soonest / SECOND, latest / SECOND, 'seconds').replace(/^0 to /, 'at most ');
-  return `in about ${lengthOf(likely)} (${between})`;
 }
 
 /** What stands beside the first fact: "71 % of the surprise; lag_seconds follows". Empty where nothing does. */

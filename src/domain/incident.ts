@@ -1,5 +1,5 @@
 import type { Cause } from './cause.ts';
-import type { Reach, Vote } from './score.ts';
+import type { Vote } from './score.ts';
 import type { StageId } from './stage.ts';
 import type { Subject } from './subject.ts';
 import type { EpochMs } from './time.ts';
@@ -23,8 +23,8 @@ export interface Evidence {
   readonly limit?: number;
   /** The band is that of this time of the day or week. */
   readonly seasonal?: boolean;
-  /** The limit is not broken yet: when it will be. */
-  readonly reach?: Reach;
+  /** The limit is not broken yet: when it will be. Without `latest` it may never be. */
+  readonly reach?: { readonly likely: EpochMs; readonly soonest: EpochMs; readonly latest?: EpochMs };
   /** The signal's share of all that was surprising about the stage, 0 … 1. */
   readonly share?: number;
   /** The tests behind it, most surprising first. */

@@ -103,7 +103,7 @@ export function storyOf(facts: StoryFacts): Story {
   return { headline: headline(facts), wrong: wrong(facts), also: also(facts), done: done(facts), next: next(facts) };
 }
 
-function headline({ incident, now }: StoryFacts): string {
+function headline({ incident, now, timezoneOffset }: StoryFacts): string {
   const name = titleOf(incident.root);
   const behind = lagOf(incident);
   if (incident.state === 'resolved') {
@@ -111,6 +111,9 @@ function headline({ incident, now }: StoryFacts): string {
     const was = incident.cause === 'unknown' && behind !== undefined ? 'was behind' : WAS[incident.cause];
     return `${name} ${was} ${lasted}${incident.resolution === 'accepted' ? '; accepted as the new normal' : ''}`;
   }
+  const lead = incident.because[0];
+  if (lead?.reach && incident.state === 'open' && incident.cause === 'unknown')
+    return `${name} reaches a limit about ${clockTime(lead.reach.likely, now, timezoneOffset)}`;
   const known = incident.cause !== 'unknown' || behind === undefined;
   const clauses = [
     ...(known ? [IS[incident.cause]] : []),
@@ -127,13 +130,17 @@ function headline({ incident, now }: StoryFacts): string {
 /** How far the root is behind, in seconds, where that is part of the evidence and broken. */
 const lagOf = (incident: Incident): number | undefined =>
   incident.because.find(
-    (fact) => stageOfSubject(fact.subject) === incident.root && partOfSubject(fact.subject) === 'lag_seconds',
+    (fact) =>
+      stageOfSubject(fact.subject) === incident.root && partOfSubject(fact.subject) === 'lag_seconds' && !fact.reach,
   )?.observed;
 
 function wrong(facts: StoryFacts): string {
   const { incident, now, timezoneOffset } = facts;
   const lead = incident.because[0];
-  const what = lead === undefined ? 'Something is not normal' : factWords(lead, incident.root);
+  const what =
+    lead === undefined
+      ? 'Something is not normal'
+      : factWords(lead, incident.root, { now, offset: timezoneOffset ?? 0 });
   const besides = besidesWords(incident.because);
   const until =
     incident.state === 'resolved' ? ` to ${clockTime(incident.resolvedAt ?? now, now, timezoneOffset)}` : '';

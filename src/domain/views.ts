@@ -15,7 +15,7 @@ export interface StageView {
   readonly every: DurationMs;
   readonly verdict: Verdict | undefined;
   readonly snapshot: Snapshot | undefined;
-  /** Scores of the last tick, one for each subject (the higher where two detectors share one). */
+  /** Scores of the last tick, of every detector. */
   readonly scores: readonly Score[];
   /** Learning is held: an incident, a lease, or the subject's own score. */
   readonly frozen: boolean;

@@ -10,6 +10,14 @@ export interface ApiExpected {
   upper: number;
 }
 
+export interface ApiReach {
+  limit: number;
+  likelySeconds: number;
+  soonestSeconds: number;
+  /** Null where it may never come to that. */
+  latestSeconds: number | null;
+}
+
 export interface ApiSignal {
   signal: string;
   unit: string;
@@ -23,6 +31,8 @@ export interface ApiSignal {
   learned: number | null;
   detector: string | null;
   limit: number | null;
+  /** The limit that is reached before long at the present course, and when from `at` of the stage; null while none is in sight. */
+  reach: ApiReach | null;
   /** Why there is no value. */
   gap: string | null;
 }

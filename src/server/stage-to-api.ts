@@ -1,11 +1,12 @@
 import { factOf, sentenceOf } from '../domain/evidence.ts';
-import type { Score } from '../domain/score.ts';
+import type { Reach, Score } from '../domain/score.ts';
 import { type Signal, signalSpec } from '../domain/signal.ts';
 import { pipelineOf, stageNameOf } from '../domain/stage.ts';
 import { partOfSubject, VECTOR } from '../domain/subject.ts';
+import { SECOND } from '../domain/time.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { StageView, ValveState } from '../domain/views.ts';
-import type { ApiExpected, ApiSignal, ApiStage, ApiVerdict } from './api.ts';
+import type { ApiExpected, ApiReach, ApiSignal, ApiStage, ApiVerdict } from './api.ts';
 import { number, openValve, time, toApiValve, toApiVotes } from './to-api.ts';
 
 /** A stage as the page shows it: judged state, every signal with its band, and why a value is missing. Pure. */
@@ -54,7 +55,7 @@ const toApiBecause = (verdict: Verdict): ApiStage['because'] =>
     subject: score.subject,
     detector: score.detector,
     score: number(score.value) ?? 0,
-    text: factOf(score).text,
+    text: factOf(score, verdict.at).text,
     contributions: score.state === 'ready' ? score.because.map(({ signal, share }) => ({ signal, share })) : [],
     votes: score.state === 'ready' ? toApiVotes(score.votes) : [],
   }));
@@ -88,10 +89,14 @@ function signalsOf({ snapshot, scores }: StageView): ApiSignal[] {
 }
 
 function judgedPart(signal: Signal, scores: readonly Score[]): Omit<ApiSignal, 'value' | 'gap'> {
-  // What was judged speaks before what was not; of two, the higher.
-  const lead = scores.toSorted((a, b) => Number(isJudged(b)) - Number(isJudged(a)) || b.value - a.value)[0];
+  // What was judged speaks before what was not; of two, the higher; of equals, what was learned.
+  const rank = (score: Score): number => (score.state === 'ready' ? 2 : isJudged(score) ? 1 : 0);
+  const lead = scores.toSorted(
+    (a, b) => Number(isJudged(b)) - Number(isJudged(a)) || b.value - a.value || rank(b) - rank(a),
+  )[0];
   const ready = scores.find((score) => score.state === 'ready');
   const limit = scores.find((score) => score.state === 'limit');
+  const ahead = scores.find((score) => score.state === 'limit' && score.reach !== undefined);
   const warming = scores.find((score) => score.state === 'warming');
   return {
     signal,
@@ -104,6 +109,7 @@ function judgedPart(signal: Signal, scores: readonly Score[]): Omit<ApiSignal, '
     learned: warming?.state === 'warming' ? Math.min(1, warming.seen / Math.max(1, warming.need)) : null,
     detector: lead?.detector ?? null,
     limit: limit?.state === 'limit' && (limit.rule === 'above' || limit.rule === 'below') ? number(limit.limit) : null,
+    reach: ahead?.state === 'limit' && ahead.reach ? toApiReach(ahead.limit, ahead.reach) : null,
   };
 }
 
@@ -113,3 +119,10 @@ function expectedOf(score: Score & { state: 'ready' }): ApiExpected | null {
   const [low, mid, high] = ends;
   return low == null || mid == null || high == null ? null : { lower: low, centre: mid, upper: high };
 }
+
+const toApiReach = (limit: number, { likely, soonest, latest }: Reach): ApiReach => ({
+  limit,
+  likelySeconds: likely / SECOND,
+  soonestSeconds: soonest / SECOND,
+  latestSeconds: latest === undefined ? null : latest / SECOND,
+});

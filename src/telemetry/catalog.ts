@@ -41,6 +41,12 @@ const OUTSIDE = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 export const STAGE_METRICS = [
   gauge('headgate_signal_value', [...STAGE, 'signal'], 'Newest value of a signal, in the unit of its name.'),
   gauge('headgate_expected', [...STAGE, 'signal', 'bound'], 'Expected range of a signal: bound is lower or upper.'),
+  gauge(
+    'headgate_time_to_breach_seconds',
+    [...STAGE, 'signal', 'bound'],
+    'Time until a signal reaches its limit at its present course: bound is likely, soonest or latest; absent while no limit is in sight.',
+    'seconds',
+  ),
   gauge('headgate_anomaly_score', [...STAGE, 'subject'], 'How surprising a subject is; 1 is the line of a page.'),
   gauge(
     'headgate_anomaly_contribution_ratio',

@@ -92,7 +92,7 @@ function stageLines(say: Say, { pageUrl }: TellerOptions): Partial<Events> {
       if (verdict.state === 'unknown')
         return say('unknown', named(verdict.stage, snapshot.gaps[0]?.message ?? 'no answer'));
       if (verdict.state === 'ok') return say('ok', named(verdict.stage, wellAgain(previous)));
-      say(verdict.state, named(verdict.stage, lead ? scoreText(lead) : 'is not normal'));
+      say(verdict.state, named(verdict.stage, lead ? scoreText(lead, verdict.at) : 'is not normal'));
     },
     incidentChanged({ incident, change }) {
       if (change.kind === 'opened') return say(incident.severity, rootText(incident));
@@ -113,8 +113,8 @@ function wellAgain(previous: Verdict | undefined): string {
 }
 
 /** "lag_seconds 9.8 s, usually 0.2 to 1.1 s  (score 1.8)" */
-const scoreText = (score: Score): string =>
-  `${factOf(score).text}${score.state === 'ready' ? `  (score ${quantity(score.value, 'count')})` : ''}`;
+const scoreText = (score: Score, at: EpochMs): string =>
+  `${factOf(score, at).text}${score.state === 'ready' ? `  (score ${quantity(score.value, 'count')})` : ''}`;
 
 function rootText(incident: Incident): string {
   const others = incident.affected.filter((stage) => stage !== incident.root).map(titleOf);

@@ -1,7 +1,8 @@
 import { isInForce } from '../domain/lease.ts';
 import type { Events, View } from '../domain/ports.ts';
-import type { Score } from '../domain/score.ts';
+import type { Reach, Score } from '../domain/score.ts';
 import { pipelineOf, stageNameOf } from '../domain/stage.ts';
+import { partOfSubject } from '../domain/subject.ts';
 import { SECOND } from '../domain/time.ts';
 import type { Severity } from '../domain/verdict.ts';
 import type { ValveState } from '../domain/views.ts';
@@ -47,10 +48,15 @@ export function createRecorder(metrics: Metrics): Recorder {
         [...values].map(([signal, value]) => [[signal], value]),
       );
       stages.put('headgate_expected', stage, scores.flatMap(bandOf));
+      stages.put('headgate_time_to_breach_seconds', stage, breachesOf(scores));
       stages.put(
         'headgate_anomaly_score',
         stage,
-        scores.filter(isJudged).map((one) => [[one.subject], one.value]),
+        // Of two detectors on one subject the higher speaks; the last of equal labels is the one that stays.
+        scores
+          .filter(isJudged)
+          .toSorted((a, b) => a.value - b.value)
+          .map((one) => [[one.subject], one.value]),
       );
       stages.put('headgate_anomaly_contribution_ratio', stage, sharesOf(scores));
       stages.put('headgate_verdict', stage, [[[], VERDICT[verdict.state]]]);
@@ -139,6 +145,19 @@ function bandOf(score: Score): (readonly [string[], number])[] {
     [[signal, 'lower'], score.expected.lower],
     [[signal, 'upper'], score.expected.upper],
   ];
+}
+
+/** The nearest limit in sight of each signal. */
+function breachesOf(scores: readonly Score[]): (readonly [string[], number])[] {
+  const near = new Map<string, Reach>();
+  for (const score of scores) {
+    if (score.state !== 'limit' || !score.reach) continue;
+    const signal = partOfSubject(score.subject);
+    if (score.reach.likely < (near.get(signal)?.likely ?? Number.POSITIVE_INFINITY)) near.set(signal, score.reach);
+  }
+  return [...near].flatMap(([signal, reach]) =>
+    Object.entries(reach).map(([bound, length]) => [[signal, bound], length / SECOND] as const),
+  );
 }
 
 function readyShares(scores: readonly Score[]): (readonly [string[], number])[] {

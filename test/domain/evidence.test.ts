@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { besidesWords, factOf, factsOf, factWords, sentenceOf, sharesOf } from '../../src/domain/evidence.ts';
-import type { Score } from '../../src/domain/score.ts';
+import type { Reach, Score } from '../../src/domain/score.ts';
 import type { Verdict } from '../../src/domain/verdict.ts';
 
 const ready = (signal: string, value: number, more: Partial<Score & { state: 'ready' }> = {}): Score => ({
@@ -53,24 +53,34 @@ test('names three followers at most and counts the rest', () => {
   assert.match(sentenceOf(verdictOf(p99, ...many.slice(0, 3))), /; a, b and c follow$/);
 });
 
+const AHEAD: Score & { state: 'limit' } = {
+  subject: 'orders.enrich/lag_seconds',
+  detector: 'forecast',
+  state: 'limit',
+  rule: 'above',
+  severity: 'warning',
+  broken: false,
+  patience: 0,
+  observed: 48,
+  limit: 120,
+  reach: { likely: 14 * 60_000, soonest: 10 * 60_000, latest: 25 * 60_000 },
+  value: 0.5,
+  ticketLine: 0.5,
+};
+
 test('says when a limit will be reached, with both ends where they are known', () => {
-  const ahead: Score = {
-    subject: 'orders.enrich/lag_seconds',
-    detector: 'forecast',
-    state: 'limit',
-    rule: 'above',
-    severity: 'warning',
-    broken: false,
-    patience: 0,
-    observed: 48,
-    limit: 120,
-    reach: { likely: 14 * 60_000, soonest: 10 * 60_000, latest: 25 * 60_000 },
-    value: 0.5,
-    ticketLine: 0.5,
-  };
-  assert.equal(factOf(ahead).text, 'lag_seconds 48 s, reaches its limit of 120 s in about 14 min (10 to 25 min)');
-  const { latest: _, ...open } = ahead.reach as NonNullable<typeof ahead.reach>;
-  assert.match(factOf({ ...ahead, reach: open }).text, /in about 14 min \(not before 10 min\)$/);
+  assert.equal(factOf(AHEAD, 0).text, 'lag_seconds 48 s, reaches its limit of 120 s in about 14 min (10 to 25 min)');
+  const { latest: _, ...open } = AHEAD.reach as Reach;
+  assert.match(factOf({ ...AHEAD, reach: open }, 0).text, /in about 14 min \(not before 10 min\)$/);
+});
+
+test('tells the time of day at which a limit is reached where the story is told later', () => {
+  const at = Date.UTC(2026, 10, 21, 14, 6);
+  const fact = factOf(AHEAD, at);
+  assert.equal(
+    factWords(fact, 'orders.enrich', { now: at + 60_000 }),
+    'lag_seconds 48 s, reaches its limit of 120 s about 14:20',
+  );
 });
 
 test('carries votes, share and season of a score over into the fact', () => {
@@ -87,10 +97,10 @@ test('names the stage of a fact that is not at home, and the mix of a vector', (
       { signal: 'lag_seconds', share: 0.4 },
     ],
   });
-  const fact = factOf(vector);
+  const fact = factOf(vector, 0);
   assert.equal(fact.text, 'unusual together: rows 60 %, lag_seconds 40 %');
   assert.equal(factWords(fact, 'orders.clean'), `enrich ${fact.text}`);
-  assert.equal(besidesWords([fact, factOf(lag)]), 'lag_seconds follows');
+  assert.equal(besidesWords([fact, factOf(lag, 0)]), 'lag_seconds follows');
 });
 
 test('shares add up to one and are sorted, whatever the scores', () => {

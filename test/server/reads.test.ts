@@ -39,6 +39,7 @@ test('shows a stage with its signals, bands, and why a value is missing', async 
     learned: null,
     detector: 'baseline',
     limit: null,
+    reach: null,
     gap: null,
   });
   assert.equal(byName.get('rows')?.state, 'warming');

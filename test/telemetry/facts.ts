@@ -24,6 +24,22 @@ export const readyScore = (stage: StageId, signal: string, observed: number, val
   ticketLine: 0.6,
 });
 
+/** A limit of 120 s in sight, in about 14 min. */
+export const reachScore = (stage: StageId, signal: string, likely = 840_000): Score => ({
+  subject: `${stage}/${signal}`,
+  detector: 'forecast',
+  state: 'limit',
+  rule: 'above',
+  severity: 'warning',
+  broken: false,
+  patience: 0,
+  observed: 48,
+  limit: 120,
+  reach: { likely, soonest: 600_000, latest: 1_500_000 },
+  value: 0.6,
+  ticketLine: 0.6,
+});
+
 export const driftScore = (stage: StageId, field: string, value: number): Score => ({
   ...readyScore(stage, field, 0, value),
   state: 'ready',

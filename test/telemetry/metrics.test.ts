@@ -24,6 +24,7 @@ import {
   lease,
   NOW,
   notice,
+  reachScore,
   readyScore,
   snapshotOf,
   viewOf,
@@ -52,6 +53,7 @@ function everything({ events }: Pick<ReturnType<typeof telemetry>, 'events'>): v
   events.probed({ stage: ENRICH, probe: '2', source: 'other', seconds: 5, gap, at: NOW });
   events.slotsSkipped({ stage: ENRICH, count: 2 });
   const scores = [
+    reachScore(ENRICH, 'lag_seconds'),
     readyScore(ENRICH, 'lag_seconds', 321, 23),
     warmingScore(ENRICH, 'rows'),
     driftScore(ENRICH, 'amount', 4),
@@ -437,4 +439,32 @@ test('counters of rare events begin at 0, so that the first event is a step', as
   });
   assert.deepEqual(await lines(engaged), [`${engaged} 1`]);
   assert.equal(asked, 2);
+});
+
+test('tells the nearest limit in sight of each signal, and nothing once none is', async (t) => {
+  const { events, lines } = telemetry(t);
+  const seen = snapshotOf(ENRICH, { lag_seconds: 48 });
+  events.judged(
+    judgedEvent(seen, [reachScore(ENRICH, 'lag_seconds'), reachScore(ENRICH, 'lag_seconds', 9e5)], 'warning'),
+  );
+  const of = (bound: string) =>
+    `headgate_time_to_breach_seconds{pipeline="orders",stage="enrich",signal="lag_seconds",bound="${bound}"}`;
+  assert.deepEqual(await lines('headgate_time_to_breach_seconds{'), [
+    `${of('likely')} 840`,
+    `${of('soonest')} 600`,
+    `${of('latest')} 1500`,
+  ]);
+  events.judged(judgedEvent(seen, [], 'ok'));
+  assert.deepEqual(await lines('headgate_time_to_breach_seconds{'), []);
+});
+
+test('of two detectors on one subject the higher score is the one that is exposed', async (t) => {
+  const { events, lines } = telemetry(t);
+  const scores = [readyScore(ENRICH, 'lag_seconds', 321, 23), reachScore(ENRICH, 'lag_seconds')];
+  for (const order of [scores, scores.toReversed()]) {
+    events.judged(judgedEvent(snapshotOf(ENRICH, { lag_seconds: 321 }), order, 'critical'));
+    assert.deepEqual(await lines('headgate_anomaly_score{'), [
+      'headgate_anomaly_score{pipeline="orders",stage="enrich",subject="orders.enrich/lag_seconds"} 23',
+    ]);
+  }
 });

@@ -6,13 +6,17 @@ import { gapsOf } from '../model/ribbon.ts';
 import { expectedText, isOutside, valueText } from '../model/row.ts';
 import type { Shown } from '../model/window.ts';
 import { formatPercent, formatRange, formatValue } from '../text/number.ts';
-import { clock } from '../text/time.ts';
+import { clock, duration } from '../text/time.ts';
 import { usePage } from './page.ts';
 
 /** What stands at the right of a chart's head: the band, the limit, or why there is none. */
 function besideText(signal: ApiSignal): string {
   const limit = signal.limit === null || !signal.expected ? '' : `, limit ${formatValue(signal.limit, signal.unit)}`;
   const expected = expectedText(signal);
+  if (signal.reach) {
+    const { limit: reached, likelySeconds } = signal.reach;
+    return `reaches ${formatValue(reached, signal.unit)} in about ${duration(likelySeconds * 1_000)}`;
+  }
   if (signal.state === 'warming') return `learning, ${formatPercent(signal.learned ?? 0)}`;
   if (signal.state === 'gap') return signal.gap ?? 'no answer';
   if (signal.state === 'blind') return signal.detector === null ? 'not judged' : 'cannot be judged yet';

@@ -56,6 +56,7 @@ function signalsOf(shape: StageShape, at: number, situation: Situation, silent: 
       learned: learned < 1 ? learned : null,
       detector: 'baseline',
       limit: signal.name === 'lag_seconds' && index === 0 ? 60 : null,
+      reach: null,
       gap: silent ? GAP.message : null,
     };
   });
