@@ -3,15 +3,14 @@ import { asHeadgateError } from '../domain/error.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { Reversibility } from '../domain/lease.ts';
 import type { Plan, StagePlan } from '../domain/plan.ts';
-import type { Change, Clock, Events, OutboxItem, Random, SampleRow, Store } from '../domain/ports.ts';
+import type { Change, Clock, Events, OutboxItem, Random, Store } from '../domain/ports.ts';
 import type { StageId } from '../domain/stage.ts';
-import { partOfSubject } from '../domain/subject.ts';
 import { type EpochMs, MINUTE, SECOND } from '../domain/time.ts';
 import { workGate } from '../engine/act.ts';
 import { Engine } from '../engine/engine.ts';
 import type { Jobs } from '../engine/jobs.ts';
 import { createJournal, type Journal } from '../engine/journal.ts';
-import type { JudgedStage, Outcome } from '../engine/ledger.ts';
+import type { Outcome } from '../engine/ledger.ts';
 import type { Route } from '../engine/notify.ts';
 import { createOutbox, type Outbox } from '../engine/outbox.ts';
 import { createSampler, type Probe, type Sampler } from '../engine/sample.ts';
@@ -19,7 +18,8 @@ import { createSchedule, type Schedule } from '../engine/schedule.ts';
 import type { StageDetector } from '../engine/stage.ts';
 import type { Actuator, Notifier } from '../kit/component.ts';
 import type { Traced } from '../telemetry/tracing.ts';
-import { recallLearned, recallSettings, SEQUENCE_KEY, saveLearned, type Trying } from './recall.ts';
+import { Keeping } from './keeping.ts';
+import { recallLearned, recallSettings, SEQUENCE_KEY } from './recall.ts';
 import { Telling } from './telling.ts';
 
 /** The outside as one config describes it, already made. Replaced whole on a reload. */
@@ -46,8 +46,6 @@ export interface DaemonOptions {
 }
 
 const OUTBOX_TIMEOUT = 20 * SECOND;
-const FLUSH_EVERY = SECOND;
-const SAVE_EVERY = MINUTE;
 /** Leases that ended this recently still cool their policies down after a restart. */
 const RECENT_LEASES = 500;
 
@@ -64,11 +62,10 @@ export class Daemon {
   readonly #stop = new AbortController();
   readonly #stopping = new Promise<void>((resolve) => this.#stop.signal.addEventListener('abort', () => resolve()));
   readonly #telling: Telling;
+  readonly #keeping: Keeping;
   #world: World;
   #stepSeconds = 0;
-  #rows: SampleRow[] = [];
   #cancelDeadline: (() => void) | undefined;
-  #cancelTimers: (() => void)[] = [];
   #closed: Promise<void> | undefined;
 
   private constructor(options: DaemonOptions, sequence: number) {
@@ -83,6 +80,7 @@ export class Daemon {
       sequence,
       ...(options.jobs ? { jobs: options.jobs } : {}),
     });
+    this.#keeping = new Keeping({ engine: this.engine, store: options.store, clock, events });
     this.#telling = new Telling({
       clock,
       events,
@@ -115,7 +113,7 @@ export class Daemon {
     const { store, clock } = options;
     const sequence = await store.setting(SEQUENCE_KEY);
     const daemon = new Daemon(options, typeof sequence === 'number' ? sequence : 0);
-    const trying: Trying = (what, work) => daemon.#trying(what, work);
+    const { trying } = daemon.#keeping;
     await recallLearned(daemon.engine, store, trying);
     await trying('loading settings', () => recallSettings(daemon.engine, store));
     const [incidents, leases, recent, owed] = await Promise.all([
@@ -128,8 +126,7 @@ export class Daemon {
     daemon.outbox.add(owed);
     const ended = recent.filter((lease) => lease.state === 'released');
     await daemon.carry(daemon.engine.resume(incidents, leases, ended, clock.now()));
-    daemon.#every(FLUSH_EVERY, () => daemon.#flush());
-    daemon.#every(SAVE_EVERY, () => daemon.save());
+    daemon.#keeping.start();
     for (const stage of daemon.engine.plan.graph.order) daemon.#watch(stage);
     daemon.#telling.start();
     return daemon;
@@ -150,14 +147,14 @@ export class Daemon {
     await this.carry(outcome);
     // A stage that comes back goes on with what it knew when it left.
     const added = order.filter((id) => !before.has(id));
-    await recallLearned(this.engine, this.#options.store, (what, work) => this.#trying(what, work), added);
+    await recallLearned(this.engine, this.#options.store, this.#keeping.trying, added);
     for (const id of added) this.#watch(id);
   }
 
   /** Makes an outcome durable, then announces it and does what is owed. Never rejects. */
   async carry(outcome: Outcome, more: readonly Change[] = []): Promise<void> {
     const now = this.#options.clock.now();
-    for (const step of outcome.steps) this.#rows.push(rowOf(step));
+    this.#keeping.note(outcome.steps);
     const changes = [...this.#telling.changesOf(outcome, now), ...more];
     if (changes.length > 0) {
       const sequence: Change = { put: 'setting', key: SEQUENCE_KEY, value: this.engine.sequence };
@@ -178,12 +175,6 @@ export class Daemon {
     return this.#telling.lastDecision(policy);
   }
 
-  /** Writes everything learned. */
-  save(): Promise<void> {
-    const { store, clock } = this.#options;
-    return saveLearned(this.engine, store, clock.now(), (what, work) => this.#trying(what, work));
-  }
-
   /** Lets every gate go, waits for that as long as `abort` allows, writes state and stops. Calling twice is the same as once. */
   close(abort: AbortSignal): Promise<void> {
     this.#closed ??= this.#close(abort);
@@ -191,15 +182,14 @@ export class Daemon {
   }
 
   async #close(abort: AbortSignal): Promise<void> {
-    for (const cancel of this.#cancelTimers) cancel();
+    this.#keeping.pause();
     const stopped = this.#schedule.stop();
     this.#stop.abort();
     await stopped;
     await this.#telling.stop();
     await this.carry(this.engine.release(() => true, 'shutdown', 'the daemon is stopping', this.#options.clock.now()));
     await this.outbox.drained(abort, (item) => item.lane.startsWith('gate:'));
-    await this.#flush();
-    await this.save();
+    await this.#keeping.stop();
     this.#cancelDeadline?.();
     await this.outbox.close();
     await this.journal.close();
@@ -271,49 +261,8 @@ export class Daemon {
     this.#cancelDeadline = clock.timer(wait, () => void this.carry(this.engine.observe([], clock.now())));
   }
 
-  async #flush(): Promise<void> {
-    if (this.#rows.length === 0) return;
-    const rows = this.#rows;
-    this.#rows = [];
-    await this.#trying('writing samples', () => this.#options.store.appendSamples(rows));
-  }
-
-  async #trying(what: string, work: () => Promise<void>): Promise<boolean> {
-    try {
-      await work();
-      return true;
-    } catch (thrown) {
-      this.#options.events.failed({ what, error: asHeadgateError(thrown) });
-      return false;
-    }
-  }
-
-  /** Repeats work on a timer, never two at a time. */
-  #every(length: number, work: () => Promise<void>): void {
-    const { clock } = this.#options;
-    let cancel: () => void = () => {};
-    const arm = (): void => {
-      cancel = clock.timer(length, () => {
-        void work().finally(() => {
-          if (!this.#closed) arm();
-        });
-      });
-    };
-    arm();
-    this.#cancelTimers.push(() => cancel());
-  }
-
   /** An incident with what a person did to it; durable and announced like everything else. */
   async amend(incident: Incident, change: Parameters<Engine['amend']>[1], more: readonly Change[]): Promise<void> {
     await this.carry(this.engine.amend(incident, change), more);
   }
-}
-
-/** What is kept of one tick: the values, and the band each was expected in. */
-function rowOf({ snapshot, scores }: JudgedStage): SampleRow {
-  const bands = new Map<string, { lower: number; upper: number }>();
-  for (const score of scores)
-    if (score.state === 'ready' && score.expected)
-      bands.set(partOfSubject(score.subject), { lower: score.expected.lower, upper: score.expected.upper });
-  return { stage: snapshot.stage, at: snapshot.at, values: snapshot.values, bands };
 }

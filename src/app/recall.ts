@@ -1,8 +1,8 @@
-import type { Store } from '../domain/ports.ts';
+import type { Clock, StateBlob, Store } from '../domain/ports.ts';
 import { emptySnapshot } from '../domain/snapshot.ts';
 import type { StageId } from '../domain/stage.ts';
-import type { EpochMs } from '../domain/time.ts';
 import type { Engine } from '../engine/engine.ts';
+import { breaths } from '../kit/breath.ts';
 
 /** Runs work that may fail without harm; false where it did. */
 export type Trying = (what: string, work: () => Promise<void>) => Promise<boolean>;
@@ -14,13 +14,17 @@ export const holdOffKey = (policy: string): string => `hold-off/${policy}`;
 export const STOPPED_KEY = 'stopped';
 export const SEQUENCE_KEY = 'sequence';
 
-/** Loads what each stage had learned, and learns from the samples that were kept since. */
+/** Bytes handed to the store at once: one transaction for a few stages. */
+const SLICE_BYTES = 256 * 1024;
+
+/** Loads what each stage had learned, and learns from the samples that were kept since. The event loop goes round in between. */
 export async function recallLearned(
   engine: Engine,
   store: Store,
   trying: Trying,
   stages: readonly StageId[] = engine.plan.graph.order,
 ): Promise<void> {
+  const breathe = breaths();
   for (const id of stages) {
     await trying(`loading what was learned of ${id}`, async () => {
       const blob = await store.loadState(stateKey(id));
@@ -28,20 +32,41 @@ export async function recallLearned(
       for (const row of await store.samplesSince(id, blob.at)) {
         await engine.resultsDue(id);
         engine.relearn({ ...emptySnapshot(id, row.at), values: row.values });
+        await breathe();
       }
     });
+    await breathe();
   }
 }
 
-/** Writes what was learned, one stage at a time so that the event loop stays free; stops at the first failure. */
-export async function saveLearned(engine: Engine, store: Store, at: EpochMs, trying: Trying): Promise<void> {
-  for (const id of engine.plan.graph.order) {
+/** Writes what was learned, a few stages at a time so that the event loop stays free; stops at the first failure. */
+export async function saveLearned(
+  engine: Engine,
+  store: Store,
+  clock: Pick<Clock, 'now'>,
+  trying: Trying,
+  stages: readonly StageId[],
+): Promise<void> {
+  let blobs: StateBlob[] = [];
+  let size = 0;
+  const breathe = breaths();
+  const write = async (): Promise<boolean> => {
+    const slice = blobs;
+    blobs = [];
+    size = 0;
+    return slice.length === 0 || trying('saving what was learned', () => store.saveState(slice));
+  };
+  for (const id of stages) {
     const line = engine.line(id);
     if (!line) continue;
-    const blob = { key: stateKey(id), at, bytes: line.save() };
-    if (!(await trying('saving what was learned', () => store.saveState([blob])))) return;
-    await new Promise((resolve) => setImmediate(resolve));
+    const bytes = line.save();
+    // What is learned from now on stands in the samples after this moment.
+    blobs.push({ key: stateKey(id), at: clock.now(), bytes });
+    size += bytes.length;
+    if (size >= SLICE_BYTES && !(await write())) return;
+    await breathe();
   }
+  await write();
 }
 
 /** What people decided at run time outlives the process: modes of policies, hold-offs, and that nothing is to be done at all. */

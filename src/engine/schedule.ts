@@ -1,6 +1,7 @@
 import type { Clock } from '../domain/ports.ts';
 import type { DurationMs } from '../domain/time.ts';
 import { fnv1a } from '../stats/fnv1a.ts';
+import { DueQueue } from './queue.ts';
 
 export interface Schedule {
   /**
@@ -25,13 +26,16 @@ interface Entry {
 /**
  * Calls things at fixed distances on the monotonic clock: slot k is due at start + k × every, so lateness never adds up and a
  * jump of the wall clock changes nothing. Starts are spread over the interval by a hash of the id, so that a thousand stages
- * do not probe in the same millisecond. One timer serves all entries.
+ * do not probe in the same millisecond. One timer serves all entries, and a slot costs O(log entries).
  *
  * @param skipped told how many slots an entry had to leave out
  */
 export function createSchedule(clock: Clock, skipped: (id: string, count: number) => void): Schedule {
   const entries = new Map<string, Entry>();
+  /** By the slot that comes next. An entry that was removed or replaced is left out when its turn comes. */
+  const queue = new DueQueue<Entry>();
   const running = new Map<string, Promise<void>>();
+  let armedFor = Number.POSITIVE_INFINITY;
   let cancel: (() => void) | undefined;
   let stopped = false;
 
@@ -51,18 +55,26 @@ export function createSchedule(clock: Clock, skipped: (id: string, count: number
     );
   };
 
+  const isThere = (entry: Entry): boolean => entries.get(entry.id) === entry;
+
   const arm = (): void => {
+    while (queue.first && !isThere(queue.first.item)) queue.pop();
+    const next = stopped ? undefined : queue.first?.due;
+    if (next === armedFor) return;
     cancel?.();
-    cancel = undefined;
-    if (stopped || entries.size === 0) return;
-    let next = Number.POSITIVE_INFINITY;
-    for (const entry of entries.values()) next = Math.min(next, due(entry));
-    cancel = clock.timer(Math.max(0, next - clock.monotonic()), tick);
+    armedFor = next ?? Number.POSITIVE_INFINITY;
+    cancel = next === undefined ? undefined : clock.timer(Math.max(0, next - clock.monotonic()), tick);
   };
 
   const tick = (): void => {
     const now = clock.monotonic();
-    for (const entry of entries.values()) if (due(entry) <= now) fire(entry, now);
+    armedFor = Number.POSITIVE_INFINITY;
+    while (queue.first && queue.first.due <= now) {
+      const entry = queue.pop();
+      if (!entry || !isThere(entry)) continue;
+      fire(entry, now);
+      queue.push(due(entry), entry);
+    }
     arm();
   };
 
@@ -70,7 +82,9 @@ export function createSchedule(clock: Clock, skipped: (id: string, count: number
     add(id, every, run) {
       const before = entries.get(id);
       const kept = before?.every === every ? before : { start: clock.monotonic() + phaseOf(id) * every, slot: 0 };
-      entries.set(id, { id, every, run, start: kept.start, slot: kept.slot });
+      const entry = { id, every, run, start: kept.start, slot: kept.slot };
+      entries.set(id, entry);
+      queue.push(due(entry), entry);
       arm();
     },
     remove(id) {
@@ -82,6 +96,7 @@ export function createSchedule(clock: Clock, skipped: (id: string, count: number
       cancel?.();
       await Promise.allSettled(running.values());
       entries.clear();
+      queue.clear();
     },
   };
 }

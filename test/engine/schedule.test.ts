@@ -3,11 +3,11 @@ import { test } from 'node:test';
 import type { Clock } from '../../src/domain/ports.ts';
 import { HOUR } from '../../src/domain/time.ts';
 import { createSchedule, phaseOf } from '../../src/engine/schedule.ts';
-import { fakeClock, settle } from '../support/fake-clock.ts';
+import { type FakeClock, fakeClock, settle } from '../support/fake-clock.ts';
 
 const EVERY = 1_000;
 
-function scheduled(clock: Clock & { advance(length: number): Promise<void> } = fakeClock()) {
+function scheduled<C extends Clock = FakeClock>(clock: C = fakeClock() as Clock as C) {
   const calls: number[] = [];
   const skips: number[] = [];
   const schedule = createSchedule(clock, (_id, count) => skips.push(count));
@@ -143,4 +143,43 @@ test('nothing is called after removal or stop, and no timer stays', async () => 
   await clock.advance(3 * EVERY);
   assert.equal(calls.length, 3);
   assert.equal(clock.timers, 0);
+});
+
+test('ten thousand stages cost what is due, not what there is', async () => {
+  const inner = fakeClock();
+  let asked = 0;
+  const clock = {
+    ...inner,
+    monotonic: () => {
+      asked += 1;
+      return inner.monotonic();
+    },
+  };
+  const schedule = createSchedule(clock, () => assert.fail('no slot is left out'));
+  let calls = 0;
+  const run = async (): Promise<void> => {
+    calls += 1;
+  };
+  const started = process.cpuUsage();
+  for (let index = 0; index < 10_000; index += 1) schedule.add(`orders.s${index}`, 10_000, run);
+  assert.equal(inner.timers, 1);
+  await inner.advance(10_000);
+  assert.equal(calls, 10_000);
+  assert.ok(asked < 40_000, `the clock was asked ${asked} times`);
+  const { user } = process.cpuUsage(started);
+  // A scan over all entries in each of the 10,000 wake-ups takes ten times as long.
+  assert.ok(user < 3e6, `${user / 1e6} s of processor time`);
+  await schedule.stop();
+});
+
+test('an entry that was removed or replaced is called no more, and its timer goes', async () => {
+  const { clock, calls, schedule, note } = scheduled();
+  schedule.add('a', EVERY, async () => assert.fail('replaced'));
+  schedule.add('a', EVERY, note);
+  await clock.advance(EVERY);
+  assert.equal(calls.length, 1);
+  schedule.remove('a');
+  assert.equal(clock.timers, 0);
+  await clock.advance(5 * EVERY);
+  assert.equal(calls.length, 1);
 });
