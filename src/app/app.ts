@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts';
 import { asHeadgateError } from '../domain/error.ts';
 import type { Events, Store } from '../domain/ports.ts';
-import { SECOND } from '../domain/time.ts';
+import { type EpochMs, SECOND } from '../domain/time.ts';
 import { createValves } from '../engine/valves.ts';
 import { createWorkerJobs, type WorkerJobs } from '../engine/worker.ts';
 import { registry } from '../registry.ts';
@@ -71,7 +71,16 @@ async function start(options: AppOptions, running: Running): Promise<App> {
   running.telemetry = telemetry;
   const { events } = telemetry;
   events.lifecycle({ phase: 'starting', message: `Headgate ${VERSION} starts on ${file}` });
-  const status = { ready: false, configLoadedAt: startedAt, configOk: true, degraded: [] as string[] };
+  const status: Status = { doing: 'it opens the store', configLoadedAt: startedAt, configOk: true, degraded: [] };
+  const failing = (what: string, thrown: unknown): void => events.failed({ what, error: asHeadgateError(thrown) });
+  // Bound before anything else takes long: who asks is told what is still being done.
+  const server = createServer({
+    options: serverOptions(read.config, options),
+    starting: () => status.doing ?? '',
+    onError: failing,
+  });
+  running.server = server;
+  const { address, port } = await server.listen();
   const { type, config: own } = read.config.store;
   const store = await openStore(type, own, (message) => status.degraded.push(message));
   running.store = store;
@@ -83,6 +92,7 @@ async function start(options: AppOptions, running: Running): Promise<App> {
   const { pageUrl } = read.config.server;
   const memory = createMemories(store, clock);
   const around: Surroundings = { registry, clock, random, valves, pageUrl, say: telemetry.say, memory };
+  status.doing = 'it asks its sources what there is';
   const discovery = createDiscovery({ store, clock, events });
   running.discovery = discovery;
   const inForce = await InForce.start({ file, env, around, discovery }, read);
@@ -92,6 +102,7 @@ async function start(options: AppOptions, running: Running): Promise<App> {
   );
   running.jobs = jobs;
   const { traced } = telemetry;
+  status.doing = 'it loads what was learned and what is open';
   const daemon = await Daemon.start({ world: inForce.made.world, store, clock, random, events, traced, jobs });
   running.daemon = daemon;
   const commands = createCommands(() => daemon, store, clock);
@@ -107,18 +118,13 @@ async function start(options: AppOptions, running: Running): Promise<App> {
     status: () => ({ ...status, degraded: [...status.degraded, ...inForce.troubles()] }),
   });
   await telemetry.observe(view);
-  const server = createServer({
+  server.serve({
     view,
     commands,
     metrics: telemetry.metrics,
     events: telemetry,
     page: await loadPage(await preparePage(ROOT)),
-    options: serverOptions(inForce.config, options),
-    onError: (what, error) => events.failed({ what, error }),
   });
-  running.server = server;
-  const { address, port } = await server.listen();
-  const failing = (what: string, thrown: unknown): void => events.failed({ what, error: asHeadgateError(thrown) });
   running.calendar = startCalendar(calendarJobs(inForce.config, daemon, store, clock), failing);
 
   const takeOver: TakeOver = async ({ world }, config) => {
@@ -147,7 +153,7 @@ async function start(options: AppOptions, running: Running): Promise<App> {
   };
   watch();
   running.watch = watchConfig(file, inForce.text, clock, reload);
-  status.ready = true;
+  status.doing = undefined;
   const host = address.includes(':') ? `[${address}]` : address;
   const url = `http://${host}:${port}`;
   events.configLoaded({ ok: true, message: `${inForce.config.probes.size} stages`, at: clock.now() });
@@ -158,11 +164,20 @@ async function start(options: AppOptions, running: Running): Promise<App> {
     url,
     daemon,
     stop: () => {
-      status.ready = false;
+      status.doing = 'it stops, and lets go of every gate';
       stopping ??= stopAll(running);
       return stopping;
     },
   };
+}
+
+/** How the daemon as a whole stands. */
+interface Status {
+  /** What it does instead of being ready. */
+  doing: string | undefined;
+  configLoadedAt: EpochMs;
+  configOk: boolean;
+  readonly degraded: string[];
 }
 
 /** What has been started so far. */

@@ -45,7 +45,13 @@ export interface ViewParts {
   readonly sources: SourceLog;
   readonly version: string;
   readonly startedAt: EpochMs;
-  readonly status: () => { ready: boolean; configLoadedAt: EpochMs; configOk: boolean; degraded: readonly string[] };
+  /** `doing`: what it does instead of being ready. */
+  readonly status: () => {
+    doing: string | undefined;
+    configLoadedAt: EpochMs;
+    configOk: boolean;
+    degraded: readonly string[];
+  };
 }
 
 /** What the server may see of the daemon; reads only, answers are copies or immutable. */
@@ -81,13 +87,14 @@ export function createView(parts: ViewParts): View {
       return engine().plan.pipelines.map(({ name, budget }) => budgetView(name, budget, week.incidents, clock.now()));
     },
     health() {
-      const { ready, configLoadedAt, configOk, degraded } = parts.status();
+      const { doing, configLoadedAt, configOk, degraded } = parts.status();
       const pending = parts.daemon().outbox.pending();
       const config = parts.config();
       return {
         version: parts.version,
         startedAt: parts.startedAt,
-        ready,
+        ready: doing === undefined,
+        ...(doing === undefined ? {} : { notReadyBecause: doing }),
         degraded: [...degraded, ...(parts.daemon().journal.degraded ? ['the store takes no writes'] : [])],
         configLoadedAt,
         configOk,

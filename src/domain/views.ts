@@ -80,6 +80,8 @@ export interface HealthView {
   readonly version: string;
   readonly startedAt: EpochMs;
   readonly ready: boolean;
+  /** What the daemon is doing instead, where it is not ready. */
+  readonly notReadyBecause?: string;
   readonly degraded: readonly string[];
   readonly configLoadedAt: EpochMs;
   readonly configOk: boolean;

@@ -44,6 +44,9 @@ export function parseTarget(url: string): Target {
   }
 }
 
+/** @throws Refusal 404, 405 with `Allow` */
+export type Find = (method: string, target: Target) => { readonly route: Route; param(name: string): string };
+
 interface Compiled {
   readonly route: Route;
   readonly parts: readonly string[];
@@ -53,7 +56,7 @@ interface Compiled {
  * Finds the route of an address. Literal segments win over parameters by the order of the table.
  * HEAD is answered like GET without the body.
  */
-export function createRouter(routes: readonly Route[]) {
+export function createRouter(routes: readonly Route[]): Find {
   // Grouped by length and first two segments, so that a lookup compares a handful of routes.
   const groups = new Map<number, Compiled[]>();
   for (const route of routes) {
@@ -61,8 +64,7 @@ export function createRouter(routes: readonly Route[]) {
     groups.set(parts.length, [...(groups.get(parts.length) ?? []), { route, parts }]);
   }
 
-  /** @throws Refusal 404, 405 with `Allow` */
-  return function find(method: string, target: Target): { route: Route; param(name: string): string } {
+  return (method, target) => {
     const fits = (groups.get(target.segments.length) ?? []).filter(({ parts }) => matches(parts, target.segments));
     if (fits.length === 0) throw notFound(`there is nothing at ${target.path}`);
     const wanted = method === 'HEAD' ? 'GET' : method;

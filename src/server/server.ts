@@ -11,21 +11,28 @@ import { createGuard, type Guard } from './guard.ts';
 import { listenError, parseListen } from './listen.ts';
 import { type PageFiles, pageRoutes } from './page.ts';
 import { readRoutes } from './reads.ts';
-import { createRouter, parseTarget } from './router.ts';
+import { createRouter, type Find, parseTarget } from './router.ts';
 import { createStream } from './stream.ts';
 import { createValveRoutes } from './valves.ts';
-import { type MetricsText, watchedRoutes } from './watched.ts';
+import { type MetricsText, starting, watchedRoutes } from './watched.ts';
 import { writeRoutes } from './writes.ts';
 
+/** What a server needs to answer at all. */
+export interface ServerFrame {
+  readonly options: ServerOptions;
+  /** What the daemon is doing as long as there is nothing to serve yet. */
+  readonly starting: () => string;
+  /** A request failed through no fault of its client; the client was told without detail. */
+  onError?(what: string, error: HeadgateError): void;
+}
+
+/** What is served. */
 export interface ServerParts {
   readonly view: View;
   readonly commands: Commands;
   readonly metrics: MetricsText;
   readonly events: { subscribe(listener: Partial<Events>): () => void };
   readonly page: PageFiles;
-  readonly options: ServerOptions;
-  /** A request failed through no fault of its client; the client was told without detail. */
-  onError?(what: string, error: HeadgateError): void;
 }
 
 export interface ServerOptions {
@@ -66,17 +73,23 @@ const LIMITS: Limits = {
 };
 
 export interface Server {
-  /** @throws HeadgateError `bad-config` where the address cannot be had. */
+  /**
+   * Takes the address. Until `serve` it says that it lives and, to everything else, that it is not ready and why.
+   *
+   * @throws HeadgateError `bad-config` where the address cannot be had.
+   */
   listen(): Promise<{ readonly address: string; readonly port: number }>;
+  /** From now on the page, the API and the metrics are there. Once, after `listen`. */
+  serve(parts: ServerParts): void;
   /** Ends streams and waits, finishes what is being answered, then closes. May be called twice, also before `listen`. */
   close(): Promise<void>;
 }
 
 /** The HTTP side: page, API, valves, live events, health, metrics. It meets the engine only through `View` and `Commands`. */
-export function createServer(parts: ServerParts): Server {
-  const { options, view } = parts;
+export function createServer(frame: ServerFrame): Server {
+  const { options } = frame;
   const limits = { ...LIMITS, ...options.limits };
-  const report = (what: string, thrown: unknown) => parts.onError?.(what, asHeadgateError(thrown));
+  const report = (what: string, thrown: unknown) => frame.onError?.(what, asHeadgateError(thrown));
   const endings: (() => void)[] = [];
   /** The response each connection works on, to know whether words can still be put on it. */
   const current = new WeakMap<Socket, ServerResponse>();
@@ -97,48 +110,27 @@ export function createServer(parts: ServerParts): Server {
     sendRefusal(request, response, new Refusal(417, 'expectation-failed', 'only Expect: 100-continue is understood')),
   );
 
-  /** Routes need the guard, and the guard needs the port that was bound. */
-  function open(guard: Guard): void {
-    const stream = createStream({
-      view,
-      readOnly: guard.readOnly,
-      needsToken: guard.needsToken,
-      maxClients: limits.streamClients,
-      ring: limits.streamRing,
-      pingEvery: limits.ping,
-      maxBacklog: limits.streamBacklog,
-      onError: (thrown) => report('event stream', thrown),
-    });
-    const valves = createValveRoutes(view, limits.valveWaiters);
-    endings.push(parts.events.subscribe(stream.listener), stream.close, valves.close);
-    const find = createRouter([
-      ...watchedRoutes(view, parts.metrics),
-      ...readRoutes(view),
-      ...valves.routes,
-      ...stream.routes,
-      ...writeRoutes(view, parts.commands),
-      ...pageRoutes(parts.page),
-    ]);
-    const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-      current.set(request.socket, response);
-      response.once('close', () => {
-        current.delete(request.socket);
-        if (closing) setImmediate(() => http.closeIdleConnections());
-      });
-      for (const [name, value] of Object.entries(COMMON_HEADERS)) response.setHeader(name, value);
-      try {
-        await send(request, response, await answerTo(request, response, guard, find));
-      } catch (thrown) {
-        sendRefusal(
-          request,
-          response,
-          refusalOf(thrown, (error) => report(`${request.method} request`, error)),
-        );
-      }
-    };
-    http.on('request', (request, response) => void handle(request, response));
-  }
+  /** Known once the port is bound. */
+  let guard: Guard | undefined;
+  let find = starting(frame.starting);
 
+  const handle = async (request: IncomingMessage, response: ServerResponse, guard: Guard): Promise<void> => {
+    current.set(request.socket, response);
+    response.once('close', () => {
+      current.delete(request.socket);
+      if (closing) setImmediate(() => http.closeIdleConnections());
+    });
+    for (const [name, value] of Object.entries(COMMON_HEADERS)) response.setHeader(name, value);
+    try {
+      await send(request, response, await answerTo(request, response, guard, find));
+    } catch (thrown) {
+      sendRefusal(
+        request,
+        response,
+        refusalOf(thrown, (error) => report(`${request.method} request`, error)),
+      );
+    }
+  };
   return {
     async listen() {
       const { host, port } = parseListen(options.listen);
@@ -151,8 +143,34 @@ export function createServer(parts: ServerParts): Server {
       http.on('error', (thrown) => report('http server', thrown));
       const bound = http.address() as AddressInfo;
       const allowedHosts = [...(options.allowedHosts ?? []), ...hostsOf(options.pageUrl)];
-      open(createGuard({ address: bound.address, port: bound.port, token: options.token, allowedHosts }));
+      const made = createGuard({ address: bound.address, port: bound.port, token: options.token, allowedHosts });
+      guard = made;
+      http.on('request', (request, response) => void handle(request, response, made));
       return { address: bound.address, port: bound.port };
+    },
+    serve(parts) {
+      if (!guard) throw new Error('serve() before listen()');
+      const { view } = parts;
+      const stream = createStream({
+        view,
+        readOnly: guard.readOnly,
+        needsToken: guard.needsToken,
+        maxClients: limits.streamClients,
+        ring: limits.streamRing,
+        pingEvery: limits.ping,
+        maxBacklog: limits.streamBacklog,
+        onError: (thrown) => report('event stream', thrown),
+      });
+      const valves = createValveRoutes(view, limits.valveWaiters);
+      endings.push(parts.events.subscribe(stream.listener), stream.close, valves.close);
+      find = createRouter([
+        ...watchedRoutes(view, parts.metrics),
+        ...readRoutes(view),
+        ...valves.routes,
+        ...stream.routes,
+        ...writeRoutes(view, parts.commands),
+        ...pageRoutes(parts.page),
+      ]);
     },
     close() {
       closing ??= closeAll();
@@ -177,7 +195,7 @@ function answerTo(
   request: IncomingMessage,
   response: ServerResponse,
   guard: Guard,
-  find: ReturnType<typeof createRouter>,
+  find: Find,
 ): Answer | Promise<Answer> {
   guard.checkHost(request.headers);
   const target = parseTarget(request.url ?? '');

@@ -1,6 +1,6 @@
 import type { View } from '../domain/ports.ts';
 import { json, Refusal } from './answer.ts';
-import type { Route } from './router.ts';
+import type { Find, Route } from './router.ts';
 
 /** The exposition in the format that `accept` prefers. */
 export interface MetricsText {
@@ -18,20 +18,36 @@ export function watchedRoutes(view: View, metrics: MetricsText): Route[] {
         return { kind: 'bytes', type, body };
       },
     },
-    {
-      method: 'GET',
-      path: '/healthz',
-      handle: () => ({ kind: 'bytes', type: 'text/plain; charset=utf-8', body: 'ok\n' }),
-    },
+    lives,
     {
       method: 'GET',
       path: '/readyz',
       handle: () => {
-        const { ready, degraded } = view.health();
+        const { ready, notReadyBecause, degraded } = view.health();
         if (ready) return json({ ready, degraded });
-        const why = degraded.length > 0 ? degraded.join('; ') : 'the first probes have not been answered yet';
-        throw new Refusal(503, 'not-ready', `not ready: ${why}`);
+        throw notReady(notReadyBecause ?? degraded.join('; '));
       },
     },
   ];
 }
+
+const lives: Route = {
+  method: 'GET',
+  path: '/healthz',
+  handle: () => ({ kind: 'bytes', type: 'text/plain; charset=utf-8', body: 'ok\n' }),
+};
+
+/** While the daemon starts: it lives, and whatever else is asked for will be there soon. */
+export const starting =
+  (doing: () => string): Find =>
+  (_method, { path }) => ({ route: path === lives.path ? lives : soon(doing), param: () => '' });
+
+const soon = (doing: () => string): Route => ({
+  method: 'GET',
+  path: '/readyz',
+  handle: () => {
+    throw notReady(doing());
+  },
+});
+
+const notReady = (why: string): Refusal => new Refusal(503, 'not-ready', `not ready: ${why}`, { 'Retry-After': '1' });

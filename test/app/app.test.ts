@@ -7,6 +7,7 @@ import { PIPELINE_PSEUDO_STAGE } from '../../src/domain/stage.ts';
 import { phaseOf } from '../../src/engine/schedule.ts';
 import type { ApiHealth, ApiStage } from '../../src/server/api.ts';
 import { answerWith, loopback } from '../support/loopback.ts';
+import { freePort } from '../support/servers.ts';
 import { until } from '../support/until.ts';
 import { type OutsideWorld, outsideWorld } from './crash/world.ts';
 import { api, metric } from './program.ts';
@@ -138,6 +139,33 @@ test('a second start knows what the first had learned, and is ready at once', as
   assert.equal((await stages(second)).find(({ id }) => id === 'p.work')?.learned, 1);
 });
 
+test('/readyz says 503 and what is being done from the beginning, and 200 once it is done', async (t) => {
+  const outside = await outsideOf(t);
+  const listen = `127.0.0.1:${await freePort()}`;
+  const more = Array.from({ length: 150 }, (_, index) => `work-${index}`);
+  const file = configIn(folderOf(t), { url: outside.url, listen, more });
+  const first = await startApp({ configFile: file, env: {}, quiet: true });
+  await first.stop();
+  const seen: string[] = [];
+  const starting = appOn(t, file);
+  let began = false;
+  void starting.then(() => {
+    began = true;
+  });
+  await until(
+    async () => {
+      const response = await fetch(`http://${listen}/readyz`).catch(() => undefined);
+      if (response) seen.push(`${response.status} ${await response.text()}`);
+      if (response && !began) assert.equal((await fetch(`http://${listen}/healthz`)).status, 200, 'it lives');
+      return response?.ok === true;
+    },
+    { what: 'it is ready', within: 20_000 },
+  );
+  await starting;
+  assert.match(seen[0] ?? '', /^503 .*not ready: it (opens the store|loads what was learned)/);
+  assert.match(seen.at(-1) ?? '', /^200 /);
+});
+
 test('/readyz says 200 while it runs, 503 from the moment it is told to stop, and the gates are let go', async (t) => {
   const outside = await outsideOf(t);
   const app = await appOn(t, configIn(folderOf(t), { url: outside.url }));
@@ -148,6 +176,7 @@ test('/readyz says 200 while it runs, 503 from the moment it is told to stop, an
   const stopping = app.stop();
   const response = await fetch(`${app.url}/readyz`);
   assert.equal(response.status, 503);
+  assert.match(await response.text(), /not ready: it stops, and lets go of every gate/);
   outside.gateHangs = false;
   await stopping;
   assert.equal(outside.rate(), 100, 'the attempt that hung was made again within the grace');

@@ -30,13 +30,13 @@ after(async () => {
 /** The page on the daemon's own HTTP side, with everything behind it held in memory. */
 async function served(t: TestContext, options: Partial<ServerOptions> = {}) {
   const daemon = house();
-  const server = createServer({
+  const server = createServer({ starting: () => '', options: { listen: '127.0.0.1:0', ...options } });
+  const { port } = await server.listen();
+  server.serve({
     ...daemon,
     metrics: { render: async () => ({ type: 'text/plain', body: '' }) },
     page: await loadPage(folder),
-    options: { listen: '127.0.0.1:0', ...options },
   });
-  const { port } = await server.listen();
   const watched = await openPage(browser as Browser, `http://127.0.0.1:${port}/`);
   t.after(async () => {
     await watched.close();

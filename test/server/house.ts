@@ -357,6 +357,13 @@ export async function start(
   const home = house();
   const errors: { what: string; code: string }[] = [];
   const server = createServer({
+    starting: () => 'nothing is served yet',
+    onError: (what, error) => errors.push({ what, code: error.code }),
+    options: { listen: '127.0.0.1:0', ...options },
+  });
+  t.after(() => server.close());
+  const { port } = await server.listen();
+  server.serve({
     view: home.view,
     commands: home.commands,
     events: home.events,
@@ -367,12 +374,8 @@ export async function start(
       }),
     },
     page: new Map(),
-    onError: (what, error) => errors.push({ what, code: error.code }),
     ...parts,
-    options: { listen: '127.0.0.1:0', ...options },
   });
-  t.after(() => server.close());
-  const { port } = await server.listen();
   const call = (method: string, path: string, headers: Record<string, string> = {}, body?: string | Buffer) =>
     ask(port, method, path, headers, body);
   return {

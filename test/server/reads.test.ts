@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { HeadgateError } from '../../src/domain/error.ts';
 import type { ApiIncident, ApiLease, ApiSeries, ApiStage } from '../../src/server/api.ts';
+import { createServer } from '../../src/server/server.ts';
 import { NOW, start } from './house.ts';
 
 const codeOf = (json: unknown): string => (json as { error: { code: string } }).error.code;
@@ -160,6 +161,8 @@ test('lives, is ready or says why not, and gives metrics by Accept', async (t) =
   const { status, json } = await get('/readyz');
   assert.equal(status, 503);
   assert.equal(messageOf(json), 'not ready: store: disk full');
+  house.facts.health = { ...house.facts.health, notReadyBecause: 'it stops' };
+  assert.equal(messageOf((await get('/readyz')).json), 'not ready: it stops');
   assert.equal((await get('/healthz')).status, 200, 'a daemon that is not ready still lives');
   const metrics = await get('/metrics', { accept: 'application/openmetrics-text' });
   assert.equal(metrics.headers['content-type'], 'text/plain; seen=true');
@@ -230,4 +233,22 @@ test('sends a list of thousands of stages in slices that leave the event loop fr
   ended = true;
   assert.equal((json as ApiStage[]).length, 5_000);
   assert.ok(turns > 90, `the loop turned ${turns} times`);
+});
+
+test('before there is anything to serve it lives, and says to everything else what is being done', async (t) => {
+  const server = createServer({ starting: () => 'it opens the store', options: { listen: '127.0.0.1:0' } });
+  t.after(() => server.close());
+  const { port } = await server.listen();
+  const ask = (path: string, init?: RequestInit) => fetch(`http://127.0.0.1:${port}${path}`, init);
+  assert.equal(await (await ask('/healthz')).text(), 'ok\n');
+  for (const [path, method] of [
+    ['/readyz', 'GET'],
+    ['/metrics', 'GET'],
+    ['/', 'GET'],
+    ['/api/v1/leases/1/release', 'POST'],
+  ] as const) {
+    const response = await ask(path, { method });
+    assert.deepEqual([response.status, response.headers.get('retry-after')], [503, '1'], path);
+    assert.equal(messageOf(await response.json()), 'not ready: it opens the store');
+  }
 });
