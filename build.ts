@@ -8,10 +8,10 @@ const ROOT = import.meta.dirname;
 
 /**
  * Packages that stay outside the bundle. The tracer is loaded only where an exporter is configured: it takes 0.3 s and
- * 40 MB, and patches modules at run time, which a bundle would hide from it. Clients of foreign systems are there where the
+ * 40 MB, and patches modules at run time, which a bundle would hide from it. Clients of foreign systems and readers of foreign files are there where the
  * user has installed them. esbuild builds the page in a checkout only.
  */
-const EXTERNAL = ['@opentelemetry/sdk-node', '@platformatic/kafka', 'esbuild', 'pg', 'redis'];
+const EXTERNAL = ['@duckdb/node-api', '@opentelemetry/sdk-node', '@platformatic/kafka', 'esbuild', 'pg', 'redis'];
 
 /** Some packages are CommonJS and ask for builtins by `require`, which an ES module does not have. */
 const REQUIRE =

@@ -58,7 +58,13 @@ const CONTROLS: Readonly<Record<string, (seed: number) => Control>> = {
 
 const control = CONTROLS[positionals[0] ?? '']?.(Number(values.seed));
 if (!control) throw new Error(`want one of ${Object.keys(CONTROLS).join(', ')}, got "${positionals[0] ?? ''}"`);
-const table = await openTable({ input: values.input, stdin: process.stdin, time: values.time, values: undefined });
+const table = await openTable({
+  input: values.input,
+  stdin: process.stdin,
+  cwd: process.cwd(),
+  time: values.time,
+  values: undefined,
+});
 
 async function* lines(): AsyncGenerator<string> {
   yield 'time,score,alert\n';

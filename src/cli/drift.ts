@@ -2,12 +2,12 @@ import { parseArgs } from 'node:util';
 import type { DriftTest } from '../domain/drift.ts';
 import { HeadgateError } from '../domain/error.ts';
 import { type Column, readColumns, type Segment } from '../files/columns.ts';
+import { openRecords } from '../files/records.ts';
 import { compareField, judgeDrift, LEAST_ROWS } from '../stats/drift.ts';
 import type { CommandIo } from './command.ts';
-import { openInput } from './input.ts';
 import { tableOf } from './text-table.ts';
 
-export const summary = 'Compares the columns of two CSVs: which are spread otherwise than they were.';
+export const summary = 'Compares the columns of two files, CSV or Parquet: which are spread otherwise than they were.';
 export const usage = `headgate drift --reference A.csv --current B.csv [--by COLUMN] [--q 0.01] [--effect 0.03] [--format json]
 
 Numbers are compared by rank and by distance, categories by their counts, and the share of nulls; a column has drifted where the change is
@@ -60,7 +60,7 @@ export async function run(argv: readonly string[], io: CommandIo): Promise<numbe
 }
 
 const open = async (path: string, io: CommandIo, by: string | undefined): Promise<readonly Segment[]> =>
-  readColumns(path, await openInput(path, io), by);
+  readColumns(path, await openRecords(path, io), by);
 
 function numberOf(option: string, text: string): number {
   const number = Number(text);

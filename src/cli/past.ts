@@ -22,7 +22,7 @@ export const PAST_OPTIONS = {
   prometheus: { type: 'string' },
 } as const;
 
-export const PAST_USAGE = `The CSV has a column of time and one column for each signal; a column "stage" names the stage of a row, or --stage names
+export const PAST_USAGE = `The CSV or Parquet file has a column of time and one column for each signal; a column "stage" names the stage of a row, or --stage names
 it for all. With --from the past is asked of Prometheus instead: every query of the config's probes of type prometheus, from --from to
 --to (now), each time its stage would have looked, or every --step. TIME is 2026-01-05T08:00Z, or a duration before now such as 7d.
 --prometheus asks that server instead of the ones in the config.`;
@@ -49,7 +49,7 @@ export async function openPast(
 ): Promise<AsyncIterable<readonly Snapshot[]>> {
   const past = pastAsk(options, Date.now());
   if (past) return pastOf(config, registry, past, new AbortController().signal);
-  const table = await openTable({ input: options.input, stdin: io.stdin, time: options.time, values: undefined });
+  const table = await openTable({ ...io, input: options.input, time: options.time, values: undefined });
   return batches(table, options.stage, new Set(stagesOf(config.plan).map((stage) => stage.id)));
 }
 

@@ -4,11 +4,11 @@ import { parseArgs } from 'node:util';
 import { HeadgateError } from '../domain/error.ts';
 import type { Profile } from '../domain/profile.ts';
 import { readColumns } from '../files/columns.ts';
+import { openRecords } from '../files/records.ts';
 import type { CommandIo } from './command.ts';
-import { openInput } from './input.ts';
 import { tableOf } from './text-table.ts';
 
-export const summary = 'Shows how the columns of a CSV are spread.';
+export const summary = 'Shows how the columns of a CSV or Parquet file are spread.';
 export const usage = `headgate profile FILE.csv [--format json]
 
 For every column: rows, nulls, different values, and quantiles of numbers or the most frequent values. - reads standard input. As JSON
@@ -22,9 +22,9 @@ export async function run(argv: readonly string[], io: CommandIo): Promise<numbe
   });
   const [file] = positionals;
   if (file === undefined || positionals.length > 1) throw new HeadgateError('bad-config', 'want one FILE');
-  const input = await openInput(file, io);
+  const records = await openRecords(file, io);
   const at = file === '-' ? 0 : Math.round((await stat(resolve(io.cwd, file))).mtimeMs);
-  const [all] = await readColumns(file, input);
+  const [all] = await readColumns(file, records);
   const columns = (all?.columns ?? []).map((column) => column.profile(at));
   io.stdout.write(values.format === 'json' ? `${JSON.stringify({ columns }, null, 2)}\n` : describe(columns));
   return 0;

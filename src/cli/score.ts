@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
 import { durationOf, engineForOne } from '../app/offline.ts';
 import { HeadgateError } from '../domain/error.ts';
-import type { Score } from '../domain/score.ts';
+import { sharesOf } from '../domain/evidence.ts';
+import type { Contribution, Expected } from '../domain/score.ts';
 import { emptySnapshot } from '../domain/snapshot.ts';
 import type { StageId } from '../domain/stage.ts';
 import { type DurationMs, type EpochMs, MINUTE } from '../domain/time.ts';
@@ -13,12 +14,14 @@ import type { CommandIo } from './command.ts';
 import { type Output, openOutput } from './output.ts';
 import { openTable, type Table, type TableRow } from './table.ts';
 
-export const summary = 'Scores the rows of a CSV with the default detectors.';
-export const usage = `headgate score [--input X.csv] [--output Y.csv] [--time COLUMN] [--values A,B] [--learn-until TIME] [--every 1m] [--season 1d,7d] [--pages-per-week 1]
+export const summary = 'Scores the rows of a CSV or Parquet file with the default detectors.';
+export const usage = `headgate score [--input X.csv] [--output Y.csv] [--time COLUMN] [--values A,B] [--learn-until TIME] [--every 1m] [--season 1d,7d] [--pages-per-week 1] [--format json]
 
-Reads a CSV with a header, a column of time and numeric columns (standard input where --input is left out) and writes one row for
-each: time,score,pvalue,state,alert,warning,because, and expected,lower,upper where there is one column. Row i depends on rows up to i.
-score 1 is the line that keeps the budget; alert is 1 while critical is held. After --learn-until nothing is learned any more.
+Reads a CSV or Parquet file (a CSV from standard input where --input is left out) with a header, a column of time (--time, else one
+called time, timestamp, ts, date or datetime, else the first) and numeric columns, and writes one row for each row:
+time,score,pvalue,state,alert,warning,because, and expected,lower,upper where there is one column; with --format json one object a line.
+Times are ISO 8601 (UTC without a zone) or seconds, milliseconds, microseconds or nanoseconds since 1970. An empty cell, and one that is
+no number, is a gap. Row i depends on rows up to i. score 1 is the line that keeps the budget; alert is 1 while critical is held. After --learn-until nothing is learned any more.
 With --every a row is answered as soon as it has come; without it the first 16 are looked at first, to see how far apart they are.`;
 
 const STAGE: StageId = 'input.rows';
@@ -37,14 +40,17 @@ export async function run(argv: readonly string[], io: CommandIo): Promise<numbe
       every: { type: 'string' },
       season: { type: 'string', default: '1d,7d' },
       'pages-per-week': { type: 'string', default: '1' },
+      format: { type: 'string', default: 'csv' },
     },
   });
   const until = timeOf('learn-until', options['learn-until']);
   const pagesPerWeek = positive('pages-per-week', options['pages-per-week']);
+  const json = formatOf(options.format) === 'json';
   const season = options.season.split(',').map(durationOf);
   const table = await openTable({
     input: options.input,
     stdin: io.stdin,
+    cwd: io.cwd,
     time: options.time,
     values: options.values?.split(','),
   });
@@ -59,7 +65,10 @@ export async function run(argv: readonly string[], io: CommandIo): Promise<numbe
     learnUntil: until,
   });
   const output = await openOutput(options.output, io.stdout);
-  await writeScores(engine, table, chain(head, rows), output);
+  const band = table.columns.length === 1;
+  if (!json)
+    await output.write(`time,score,pvalue,state,alert,warning,because${band ? ',expected,lower,upper' : ''}\n`);
+  await writeScores(engine, table, chain(head, rows), output, (row) => (json ? jsonLine(row) : csvLine(row, band)));
   await output.end();
   return 0;
 }
@@ -69,6 +78,11 @@ function timeOf(name: string, text: string | undefined): EpochMs | undefined {
   if (text !== undefined && time === undefined)
     throw new HeadgateError('bad-config', `--${name} wants a time such as 2026-01-31T12:00:00Z, got "${text}"`);
   return time;
+}
+
+function formatOf(text: string): 'csv' | 'json' {
+  if (text === 'csv' || text === 'json') return text;
+  throw new HeadgateError('bad-config', `--format wants csv or json, got "${text}"`);
 }
 
 function positive(name: string, text: string): number {
@@ -102,9 +116,13 @@ async function peek(
   return { head, every: median ?? MINUTE };
 }
 
-async function writeScores(engine: Engine, table: Table, rows: AsyncIterable<TableRow>, output: Output): Promise<void> {
-  const one = table.columns.length === 1;
-  await output.write(`time,score,pvalue,state,alert,warning,because${one ? ',expected,lower,upper' : ''}\n`);
+async function writeScores(
+  engine: Engine,
+  table: Table,
+  rows: AsyncIterable<TableRow>,
+  output: Output,
+  lineOf: (row: Scored) => string,
+): Promise<void> {
   for await (const row of rows) {
     const values = new Map(
       table.columns.flatMap((name, index) =>
@@ -112,51 +130,70 @@ async function writeScores(engine: Engine, table: Table, rows: AsyncIterable<Tab
       ),
     );
     const outcome = replay(engine, [{ ...emptySnapshot(STAGE, row.at), values }], row.at).at(-1) as Outcome;
-    await output.write(rowOf(row.time, outcome, one));
+    await output.write(lineOf(scoredOf(row.time, outcome)));
   }
 }
 
-function rowOf(time: string, outcome: Outcome, one: boolean): string {
-  const [step] = outcome.steps;
+/** One row out, before it is written as CSV or JSON. */
+interface Scored {
+  readonly time: string;
+  readonly score: number;
+  readonly pvalue: number | undefined;
+  readonly state: 'ready' | 'warming' | 'blind';
+  readonly alert: boolean;
+  readonly warning: boolean;
+  /** The largest shares of the surprise of the row. */
+  readonly because: readonly Contribution[];
+  readonly expected: Expected | undefined;
+}
+
+const MOST_NAMED = 8;
+/** Less reads as 0.00. */
+const LEAST_SHARE = 0.005;
+
+function scoredOf(time: string, { steps: [step] }: Outcome): Scored {
   const scores = step?.scores ?? [];
   const ready = scores.filter((score) => score.state === 'ready');
-  const worst = ready.reduce<Score | undefined>((a, b) => (a === undefined || b.value > a.value ? b : a), undefined);
-  const state = worst ? 'ready' : scores.some((score) => score.state === 'warming') ? 'warming' : 'blind';
+  const worst = ready.reduce<(typeof ready)[number] | undefined>(
+    (a, b) => (a === undefined || b.value > a.value ? b : a),
+    undefined,
+  );
   const verdict = step?.verdict.state;
-  const p = worst?.state === 'ready' ? worst.pValue.toPrecision(6) : '';
-  const flag = (is: boolean) => (is ? '1' : '0');
-  const cells = [
+  return {
     time,
-    worst ? worst.value.toPrecision(6) : '0',
-    p,
-    state,
-    flag(verdict === 'critical'),
-    flag(verdict === 'warning' || verdict === 'critical'),
-    shares(ready),
+    score: worst?.value ?? 0,
+    pvalue: worst?.pValue,
+    state: worst ? 'ready' : scores.some((score) => score.state === 'warming') ? 'warming' : 'blind',
+    alert: verdict === 'critical',
+    warning: verdict === 'warning' || verdict === 'critical',
+    because: sharesOf(ready)
+      .slice(0, MOST_NAMED)
+      .filter(({ share }) => share >= LEAST_SHARE),
+    expected: worst?.expected,
+  };
+}
+
+const precise = (number: number): string => number.toPrecision(6);
+/** A cell that would not survive as it stands is quoted (RFC 4180). */
+const cell = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+
+function csvLine(row: Scored, band: boolean): string {
+  const { expected } = row;
+  const cells = [
+    cell(row.time),
+    row.score === 0 ? '0' : precise(row.score),
+    row.pvalue === undefined ? '' : precise(row.pvalue),
+    row.state,
+    row.alert ? '1' : '0',
+    row.warning ? '1' : '0',
+    cell(row.because.map(({ signal, share }) => `${signal}:${share.toFixed(2)}`).join(';')),
   ];
-  if (one) {
-    const expected = worst?.state === 'ready' ? worst.expected : undefined;
-    cells.push(
-      ...(expected ? [expected.centre, expected.lower, expected.upper].map((x) => x.toPrecision(6)) : ['', '', '']),
-    );
-  }
+  if (band) cells.push(...(expected ? [expected.centre, expected.lower, expected.upper].map(precise) : ['', '', '']));
   return `${cells.join(',')}\n`;
 }
 
-/** Each column's share of the surprise of the row, the largest eight: `v3:0.41;v7:0.22`. */
-function shares(scores: readonly (Score & { state: 'ready' })[]): string {
-  const values = new Map<string, number>();
-  let total = 0;
-  for (const { value, because } of scores) {
-    total += value;
-    for (const { signal, share } of because) values.set(signal, (values.get(signal) ?? 0) + value * share);
-  }
-  if (!(total > 0)) return '';
-  return [...values]
-    .map(([name, value]) => ({ name, share: value / total }))
-    .sort((a, b) => b.share - a.share)
-    .slice(0, 8)
-    .filter(({ share }) => share >= 0.005)
-    .map(({ name, share }) => `${name}:${share.toFixed(2)}`)
-    .join(';');
+function jsonLine({ expected, pvalue, ...row }: Scored): string {
+  const { centre, lower, upper } = expected ?? {};
+  const band = centre === undefined ? {} : { expected: centre, lower, upper };
+  return `${JSON.stringify({ ...row, pvalue: pvalue ?? null, ...band })}\n`;
 }

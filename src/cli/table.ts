@@ -1,9 +1,8 @@
-import { once } from 'node:events';
-import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { HeadgateError } from '../domain/error.ts';
 import type { EpochMs } from '../domain/time.ts';
-import { parseNumber, parseTime, readCsv } from '../files/csv.ts';
+import { parseNumber, parseTime } from '../files/csv.ts';
+import { openRecords } from '../files/records.ts';
 
 /** A table of samples as it streams in: one time and some numbers a row. */
 export interface Table {
@@ -24,27 +23,27 @@ export interface TableOptions {
   /** A path, or `-` for standard input. */
   readonly input: string;
   readonly stdin: Readable;
-  /** Name of the column of time; the first column where left out. */
+  /** Where relative paths start. */
+  readonly cwd: string;
+  /** Name of the column of time; one that is called so, else the first, where left out. */
   readonly time: string | undefined;
   /** Columns to take; all others that are not time or stage where left out. */
   readonly values: readonly string[] | undefined;
 }
 
 /**
- * Opens a CSV of samples.
+ * Opens a table of samples, CSV or Parquet.
  *
- * @throws HeadgateError `not-found` where there is no such file, `malformed` where there is no header, a named column is missing,
+ * @throws HeadgateError as `openRecords`; `malformed` where there is no header, a named column is missing,
  * or (while rows are read) a time cannot be read.
  */
 export async function openTable(options: TableOptions): Promise<Table> {
   const name = options.input === '-' ? 'standard input' : options.input;
-  const source = options.input === '-' ? options.stdin : await openFile(options.input);
-  source.setEncoding('utf8');
-  const records = readCsv(source as AsyncIterable<string>);
+  const records = await openRecords(options.input, options);
   const first = await records.next();
   if (first.done) throw new HeadgateError('malformed', `${name} is empty; want a header line and rows`);
   const head = first.value.cells.map((cell) => cell.trim());
-  const time = options.time === undefined ? 0 : columnOf(head, options.time, name);
+  const time = options.time === undefined ? timeColumn(head) : columnOf(head, options.time, name);
   const stage = head.indexOf('stage');
   const columns = options.values ?? head.filter((name, index) => index !== time && index !== stage && name !== '');
   const places = columns.map((column) => columnOf(head, column, name));
@@ -66,14 +65,12 @@ export async function openTable(options: TableOptions): Promise<Table> {
   };
 }
 
-async function openFile(path: string): Promise<Readable> {
-  const file = createReadStream(path);
-  try {
-    await once(file, 'open');
-  } catch (cause) {
-    throw new HeadgateError('not-found', `${path} cannot be read; is the path right?`, { cause });
-  }
-  return file;
+const TIME_NAMES = ['time', 'timestamp', 'ts', 'date', 'datetime'];
+
+function timeColumn(head: readonly string[]): number {
+  const names = head.map((name) => name.toLowerCase());
+  const called = TIME_NAMES.map((name) => names.indexOf(name)).find((place) => place >= 0);
+  return called ?? 0;
 }
 
 function columnOf(head: readonly string[], name: string, input: string): number {

@@ -1,10 +1,9 @@
-import type { Readable } from 'node:stream';
 import { HeadgateError } from '../domain/error.ts';
 import type { Profile } from '../domain/profile.ts';
 import { cdfOfValues } from '../stats/cdf.ts';
 import type { FieldSample } from '../stats/drift.ts';
 import { quantiles } from '../stats/quantile.ts';
-import { readCsv } from './csv.ts';
+import type { CsvRecord } from './csv.ts';
 
 /** Texts counted apart in one column; what comes after them is counted together. */
 const MOST_TEXTS = 10_000;
@@ -34,17 +33,19 @@ export interface Segment {
 }
 
 /**
- * Reads a CSV with a header into its columns, in one pass; with `by`, once for each value of that column. Memory: 8 bytes for each
+ * Reads a table into its columns, in one pass over its records, the header first; with `by`, once for each value of that column. Memory: 8 bytes for each
  * number and up to 10,000 different texts a column, whatever the length of the file.
  *
  * @throws HeadgateError `malformed` where there is no header or no column `by`, or `by` has more than 1,000 values.
  */
-export async function readColumns(name: string, text: Readable, by?: string): Promise<readonly Segment[]> {
-  text.setEncoding('utf8');
-  const records = readCsv(text as AsyncIterable<string>);
+export async function readColumns(
+  name: string,
+  records: AsyncGenerator<CsvRecord>,
+  by?: string,
+): Promise<readonly Segment[]> {
   const first = await records.next();
   if (first.done) throw new HeadgateError('malformed', `${name} is empty; want a header line and rows`);
-  const head = first.value.cells.map((cell, index) => (index === 0 ? cell.replace(/^\uFEFF/, '') : cell).trim());
+  const head = first.value.cells.map((cell) => cell.trim());
   const place = by === undefined ? -1 : head.indexOf(by);
   if (by !== undefined && place < 0)
     throw new HeadgateError('malformed', `${name} has no column "${by}"; it has ${head.join(', ')}`);

@@ -19,12 +19,13 @@ export async function* readCsv(pieces: AsyncIterable<string> | Iterable<string>)
   let line = 1;
   for await (const piece of pieces) {
     rest += piece;
+    const end = endsOf(rest);
     let from = 0;
-    for (let end = endOfRecord(rest, from); end >= 0; end = endOfRecord(rest, from)) {
-      const text = rest.slice(from, end);
+    for (let at = end(from); at >= 0; at = end(from)) {
+      const text = rest.slice(from, at);
       if (text !== '' && text !== '\r') yield { line, cells: cellsOf(text, line) };
       line += 1 + countBreaks(text);
-      from = end + 1;
+      from = at + 1;
     }
     rest = rest.slice(from);
     if (rest.length > LONGEST_RECORD)
@@ -33,20 +34,27 @@ export async function* readCsv(pieces: AsyncIterable<string> | Iterable<string>)
   if (rest.trim() !== '') yield { line, cells: cellsOf(rest, line) };
 }
 
-/** Place of the line break that ends the record, or -1 where the record is not whole yet. */
-function endOfRecord(text: string, from: number): number {
-  let end = text.indexOf('\n', from);
-  let quote = text.indexOf('"', from);
-  while (end >= 0 && quote >= 0 && quote < end) {
-    const close = text.indexOf('"', quote + 1);
-    if (close < 0) return -1;
-    if (close > end) end = text.indexOf('\n', close);
-    quote = text.indexOf('"', close + 1);
-  }
-  return end;
+/**
+ * Answers for ascending places where the record that begins there ends: the place of its line break, -1 where it is not whole yet. The
+ * next quote is looked for once, not for every record: most tables have none.
+ */
+function endsOf(text: string): (from: number) => number {
+  let quote = text.indexOf('"');
+  return (from) => {
+    if (quote >= 0 && quote < from) quote = text.indexOf('"', from);
+    let end = text.indexOf('\n', from);
+    let open = quote;
+    while (end >= 0 && open >= 0 && open < end) {
+      const close = text.indexOf('"', open + 1);
+      if (close < 0) return -1;
+      if (close > end) end = text.indexOf('\n', close);
+      open = text.indexOf('"', close + 1);
+    }
+    return end;
+  };
 }
 
-const countBreaks = (text: string): number => text.split('\n').length - 1;
+const countBreaks = (text: string): number => (text.includes('\n') ? text.split('\n').length - 1 : 0);
 
 function cellsOf(record: string, line: number): string[] {
   const text = record.endsWith('\r') ? record.slice(0, -1) : record;
@@ -70,17 +78,25 @@ function cellsOf(record: string, line: number): string[] {
   return cells;
 }
 
-/** Seconds (up to 11 digits), milliseconds (12 digits and more), or a date; without a zone it is taken as UTC. */
+/**
+ * Seconds, milliseconds, microseconds or nanoseconds since 1970, told apart by their size (until the year 5138 no two of them mean the
+ * same time), or a date of ISO 8601 (also with a blank for the T, or slashes); without a zone it is taken as UTC. Other dates have to
+ * name their zone: what depends on where the program runs is no time.
+ */
 export function parseTime(text: string): EpochMs | undefined {
   const cell = text.trim();
-  if (/^-?\d+(\.\d+)?$/.test(cell)) {
-    const number = Number(cell);
-    return Math.abs(number) < 1e11 ? number * 1_000 : number;
-  }
-  const iso = cell.replace(' ', 'T');
-  const zoned = /(Z|[+-]\d\d:?\d\d)$/.test(iso) || !iso.includes('T') ? iso : `${iso}Z`;
-  const parsed = Date.parse(zoned);
+  if (/^-?\d+(\.\d+)?(e\+?\d+)?$/i.test(cell)) return sinceEpoch(Number(cell));
+  const iso = cell.replace(/^(\d{4})\/(\d\d)\/(\d\d)/, '$1-$2-$3').replace(/^(\d{4}-\d\d-\d\d) +/, '$1T');
+  const zoned = /(Z|[+-]\d\d:?\d\d|GMT|UTC)$/.test(iso);
+  if (!/^\d{4}-\d\d-\d\d/.test(iso) && !zoned) return undefined;
+  const parsed = Date.parse(zoned || !iso.includes('T') ? iso.replace(/ (?=[+-]\d)/, '') : `${iso}Z`);
   return Number.isNaN(parsed) ? undefined : parsed;
+}
+
+function sinceEpoch(number: number): EpochMs | undefined {
+  const size = Math.abs(number);
+  if (size < 1e11) return number * 1_000;
+  return size < 1e14 ? number : size < 1e17 ? number / 1_000 : size < 1e20 ? number / 1e6 : undefined;
 }
 
 /** A finite number, or `undefined` for an empty cell and everything that is no number (`NaN`, `null`, `-`). */

@@ -56,8 +56,9 @@ export const RULES: Readonly<Record<string, RoomRule>> = {
   demo: { rooms: [], node: true },
 };
 
-/** The client of its own system that a plugin may load, and nobody else. */
+/** The client of its own system, or the reader of a foreign format, that one room may load, and nobody else. */
 export const OWN_PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  files: ['@duckdb/node-api'],
   'sources/kafka': ['@platformatic/kafka'],
   'sources/postgres': ['pg'],
   'sources/redis-streams': ['redis'],

@@ -196,6 +196,44 @@ describe('headgate score', () => {
     assert.deepEqual(lines, await scoreOf(csv));
   });
 
+  test('the column of time is found by its name, wherever it stands', async () => {
+    const csv = table(100);
+    const turned = csv.replaceAll(/^(.*),(.*)$/gm, '$2,$1').replace('v,time', 'v,Timestamp');
+    assert.deepEqual(await scoreOf(turned), await scoreOf(csv));
+  });
+
+  test('--format json says the same, one object a line', async () => {
+    const csv = table(200, { from: 150, to: 160, fault: 60 });
+    const lines = await scoreOf(csv);
+    const { out } = await run(score, ['--season', '1h', '--format', 'json'], { stdin: csv });
+    const rows = out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    assert.equal(rows.length, 200);
+    assert.deepEqual(
+      rows.map((row) => row.time),
+      column(lines, 'time'),
+    );
+    assert.deepEqual(
+      rows.map((row) => (row.alert ? '1' : '0')),
+      column(lines, 'alert'),
+    );
+    assert.deepEqual(rows[150]?.because, [{ signal: 'v', share: 1 }]);
+    assert.equal(Number(rows[150]?.expected).toPrecision(6), column(lines, 'expected')[150]);
+    assert.equal(rows[0]?.pvalue, null);
+  });
+
+  test('what would break a row out is quoted: names and times with commas and quotes', async () => {
+    const csv = table(200, { from: 150, to: 160, fault: 60 });
+    const odd = csv
+      .replace('time,v', 'time,"a ""b"", c"')
+      .replaceAll(/^(2026[^,]*)/gm, (at) => `"${new Date(at).toUTCString()}"`);
+    const { out } = await run(score, ['--season', '1h'], { stdin: odd });
+    const line = out.split('\n')[151] as string;
+    assert.match(line, /^"Mon, 05 Jan 2026 02:30:00 GMT",.*,1,1,"a ""b"", c:1\.00",/);
+  });
+
   test('writes a file where --output names one', async () => {
     const [input, output] = [join(folder, 'in.csv'), join(folder, 'out.csv')];
     writeFileSync(input, table(50));
@@ -219,6 +257,7 @@ describe('headgate score', () => {
       'time,v\n',
       /^\/none\/x\.csv cannot be written: .*is the path right\?$/,
     ],
+    ['a format that is none', ['--format', 'xml'], 'time,v\n', /^--format wants csv or json, got "xml"$/],
     [
       'an end of learning that is no time',
       ['--learn-until', 'later'],

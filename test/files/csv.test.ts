@@ -51,10 +51,21 @@ test('times: seconds, milliseconds, dates with and without a zone', () => {
     '2026-01-05T12:00:00Z',
     '2026-01-05 12:00:00',
     '2026-01-05T13:00:00+01:00',
+    '2026-01-05 13:00:00+01:00',
+    '2026-01-05 12:00:00 +00:00',
+    '2026-01-05 12:00:00.000000',
+    '2026/01/05 12:00',
+    'Mon, 05 Jan 2026 12:00:00 GMT',
+    '1.7676144e9',
+    '1767614400.0',
+    '1767614400000000',
+    '1767614400000000000',
   ])
     assert.equal(parseTime(text), noon, text);
   assert.equal(parseTime('2026-01-05'), Date.UTC(2026, 0, 5));
-  for (const text of ['', 'soon', '2026-13-45']) assert.equal(parseTime(text), undefined, text);
+  // What is read otherwise in another place of the world is refused.
+  for (const text of ['', 'soon', '2026-13-45', '01/05/2026', '5 Jan 2026 12:00', '1e30'])
+    assert.equal(parseTime(text), undefined, text);
 });
 
 test('numbers: what is none is a gap, never a zero', () => {
