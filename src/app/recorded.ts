@@ -1,4 +1,4 @@
-import { emptySnapshot, type Snapshot } from '../domain/snapshot.ts';
+import { emptySnapshot, type Gap, type Snapshot } from '../domain/snapshot.ts';
 import type { StageId } from '../domain/stage.ts';
 import type { EpochMs } from '../domain/time.ts';
 import type { Course } from '../plant/faults.ts';
@@ -8,7 +8,9 @@ export class StagePast {
   readonly id: StageId;
   readonly at: EpochMs[] = [];
   readonly #columns = new Map<string, number[]>();
+  /** What is rare: signals known to be absent, and what was asked for and not got. */
   readonly #absent = new Map<number, ReadonlySet<string>>();
+  readonly #gaps = new Map<number, readonly Gap[]>();
   readonly #courses = new Map<string, Course>();
 
   constructor(id: StageId) {
@@ -22,9 +24,10 @@ export class StagePast {
     return [...this.#columns.keys()];
   }
 
-  add({ at, values, absent }: Snapshot): void {
+  add({ at, values, absent, gaps }: Snapshot): void {
     const index = this.at.push(at) - 1;
     if (absent.size > 0) this.#absent.set(index, absent);
+    if (gaps.length > 0) this.#gaps.set(index, gaps);
     for (const [signal, value] of values) {
       let column = this.#columns.get(signal);
       if (!column) {
@@ -55,9 +58,13 @@ export class StagePast {
       const value = name === signal && instead !== undefined ? instead : (column[index] ?? Number.NaN);
       if (!Number.isNaN(value)) values.set(name, value);
     }
-    const bare = { ...emptySnapshot(this.id, this.at[index] as EpochMs), values };
-    const absent = this.#absent.get(index);
-    return absent ? { ...bare, absent } : bare;
+    const [absent, gaps] = [this.#absent.get(index), this.#gaps.get(index)];
+    return {
+      ...emptySnapshot(this.id, this.at[index] as EpochMs),
+      values,
+      ...(absent && { absent }),
+      ...(gaps && { gaps }),
+    };
   }
 }
 

@@ -25,7 +25,7 @@ export const PAST_OPTIONS = {
 export const PAST_USAGE = `The CSV or Parquet file has a column of time and one column for each signal; a column "stage" names the stage of a row, or --stage names
 it for all. With --from the past is asked of Prometheus instead: every query of the config's probes of type prometheus, from --from to
 --to (now), each time its stage would have looked, or every --step. TIME is 2026-01-05T08:00Z, or a duration before now such as 7d.
---prometheus asks that server instead of the ones in the config.`;
+--prometheus asks that server instead of the ones in the config. An empty cell is a signal that was not there, a row without any number\na look without an answer.`;
 
 export interface PastOptions {
   readonly input: string;
@@ -89,8 +89,9 @@ async function* batches(
   known: ReadonlySet<StageId>,
 ): AsyncGenerator<readonly Snapshot[]> {
   let batch: Snapshot[] = [];
+  const shown: Shown = new Map();
   for await (const row of table.rows()) {
-    const snapshot = snapshotOf(row, table, stageOf(row, stage, known));
+    const snapshot = snapshotOf(row, table, stageOf(row, stage, known), shown);
     if (batch.length > 0 && batch[0]?.at !== snapshot.at) {
       yield batch;
       batch = [];
@@ -109,11 +110,24 @@ function stageOf(row: TableRow, given: string | undefined, known: ReadonlySet<St
   );
 }
 
-function snapshotOf(row: TableRow, table: Table, stage: StageId): Snapshot {
+/**
+ * What the daemon would have seen. A row without any number is a look without an answer: a gap in what the stage has shown so far. A
+ * single empty cell is a signal that was not there.
+ */
+function snapshotOf(row: TableRow, table: Table, stage: StageId, shown: Shown): Snapshot {
   const values = new Map<string, number>();
   table.columns.forEach((name, index) => {
     const value = row.values[index];
     if (value !== undefined) values.set(name, value);
   });
-  return { ...emptySnapshot(stage, row.at), values };
+  const known = shown.get(stage) ?? new Set<string>();
+  shown.set(stage, known);
+  for (const name of values.keys()) known.add(name);
+  const bare = { ...emptySnapshot(stage, row.at), values };
+  if (values.size > 0 || known.size === 0) return bare;
+  const signals = table.columns.filter((name) => known.has(name));
+  return { ...bare, gaps: [{ probe: 'recorded', signals, code: 'stale', message: 'the row is empty' }] };
 }
+
+/** The signals that each stage has shown so far. */
+type Shown = Map<StageId, Set<string>>;

@@ -12,7 +12,9 @@ import { engineForConfig, openStore } from '../../src/app/offline.ts';
 import { detectorsFrom } from '../../src/app/world.ts';
 import * as backtest from '../../src/cli/backtest.ts';
 import type { Config } from '../../src/config/config.ts';
-import type { Snapshot } from '../../src/domain/snapshot.ts';
+import { EVERYWHERE } from '../../src/config/stages.ts';
+import { HeadgateError } from '../../src/domain/error.ts';
+import { emptySnapshot, type Snapshot } from '../../src/domain/snapshot.ts';
 import { PIPELINE_PSEUDO_STAGE, type StageId, stageId } from '../../src/domain/stage.ts';
 import { DAY, SECOND } from '../../src/domain/time.ts';
 import { recordOf } from '../../src/engine/record.ts';
@@ -39,6 +41,8 @@ pipelines:
         after: [ingest]
         derive: { kept_ratio: { ratio: { of: in_records_per_second, to: ingest/out_records_per_second } } }
         detectors: { isolation-forest: { warmup: 256, trees: 50, retrain_every: 4h } }
+      store: { after: [enrich], every: 2m, signals: { freshness_seconds: { limits: { above: 15m } } } }
+      search: { after: [enrich], detectors: { isolation-forest: { warmup: 128, trees: 20, sample: 64, retrain_every: 2h } } }
 policies:
   keep-enrich:
     mode: enforce
@@ -48,13 +52,30 @@ policies:
     cooldown: 10m
 `;
 
-/** Two stages: noise, an hour in which the second falls behind, and one in which the first has no lag to show. */
+const STAGES = ['orders.ingest', 'orders.enrich', 'orders.store', 'orders.search'] as const;
+const minuteOf = (at: number): number => Math.round((at - START) / EVERY);
+
+/** Minutes in which a stage gives no answer: one while a gate is held, one in quiet times; the second takes the whole branch along. */
+const isSilent = (stage: StageId, at: number): boolean => {
+  const minute = minuteOf(at);
+  if (stage === 'orders.enrich') return (minute >= 640 && minute < 643) || (minute >= 1_000 && minute < 1_020);
+  return stage === 'orders.search' && minute >= 1_000 && minute < 1_010;
+};
+
+/**
+ * A pipeline that parts: noise, an hour in which the second stage falls behind and what is below it grows old, and one in which the
+ * second has no lag to show.
+ */
 function valuesAt(stage: StageId, at: number): Record<string, number> {
-  const minute = Math.round((at - START) / EVERY);
-  const random = seededRandom(minute * 2 + (stage === 'orders.ingest' ? 1 : 0));
+  const minute = minuteOf(at);
+  const random = seededRandom(minute * 8 + STAGES.indexOf(stage as (typeof STAGES)[number]));
   const slow = minute >= 600 && minute < 660;
   const into = 100 + 10 * random();
   if (stage === 'orders.ingest') return { in_records_per_second: into, out_records_per_second: into };
+  if (stage === 'orders.store')
+    return { freshness_seconds: 30 + 10 * random() + (slow ? 20 * (minute - 599) : 0), rows: into };
+  if (stage === 'orders.search')
+    return { rows: slow ? 40 : into, latency_p99_seconds: 0.2 + 0.05 * random(), error_ratio: 0.01 * random() };
   const draining = minute >= 660 && minute < 680 ? Math.max(1, 1200 - 60 * (minute - 659)) : 0;
   const lag = slow ? 20 * (minute - 599) : draining + 1 + random();
   const flow = { in_records_per_second: into, out_records_per_second: slow ? 40 : 110 };
@@ -85,15 +106,18 @@ async function liveDay({ plan }: Config): Promise<Told> {
   const probe = (stage: StageId) => ({
     name: `table#${stage}`,
     source: 'table',
-    signals: ['in_records_per_second'],
-    read: async () => ({ values: new Map(Object.entries(valuesAt(stage, clock.now()))) }),
+    signals: Object.keys(valuesAt(stage, START)),
+    read: async () => {
+      if (isSilent(stage, clock.now())) throw new HeadgateError('timeout', 'no answer within 5 s');
+      return { values: new Map(Object.entries(valuesAt(stage, clock.now()))) };
+    },
   });
   const valves = createValves(clock);
   const random = seededRandom(1);
   const world: World = {
     plan,
     routes: [],
-    probes: new Map((['orders.ingest', 'orders.enrich'] as const).map((id) => [id, [probe(id)]])),
+    probes: new Map(STAGES.map((id) => [id, [probe(id)]])),
     actuators: new Map([['valve', valve.create({}, { clock, random, valves })]]),
     notifiers: new Map(),
     reversibility: new Map([['valve', 'native-lease']]),
@@ -128,6 +152,22 @@ test('the recorded day holds what it is meant to: thousands of scores, and a gat
     forest.filter((line) => line.includes('"state":"ready"')).length > 500,
     'a forest was grown and has spoken',
   );
+  for (const type of EVERYWHERE)
+    assert.ok(
+      live.scores.some((line) => line.includes(`"detector":"${type}"`)),
+      `${type} runs everywhere and has said something`,
+    );
+  const silent = live.seen.filter(({ gaps }) => gaps.length > 0);
+  assert.deepEqual(
+    STAGES.map((id) => silent.filter(({ stage }) => stage === id).length),
+    [0, 23, 0, 10],
+  );
+  const held = live.seen.filter((snapshot) => snapshot.held.length > 0);
+  assert.ok(
+    silent.some((snapshot) => held.includes(snapshot)),
+    'a stage was silent while a gate was held',
+  );
+  assert.ok(new Set(held.map(({ stage }) => stage)).size === STAGES.length, 'a lease is felt on every path');
   assert.ok(
     live.seen.some(({ at }) => !Number.isInteger(at)),
     'times are not round, as those of a monotonic clock',
@@ -136,18 +176,9 @@ test('the recorded day holds what it is meant to: thousands of scores, and a gat
 
 test('one recorded day through the daemon and through a replay gives the same bytes of scores and decisions', () => {
   const engine = engineForConfig(config);
-  const lines = live.seen.flatMap(({ stage, at }) => {
-    const values = new Map(Object.entries(valuesAt(stage, at)));
-    const bare = {
-      stage,
-      at,
-      values,
-      parts: new Map(),
-      profiles: new Map(),
-      absent: new Set<string>(),
-      gaps: [],
-      held: [],
-    };
+  const lines = live.seen.flatMap(({ stage, at, gaps }) => {
+    const values = new Map(isSilent(stage, at) ? [] : Object.entries(valuesAt(stage, at)));
+    const bare = { ...emptySnapshot(stage, at), values, gaps };
     return replay(engine, [bare], at).flatMap((outcome) => recordOf(outcome, at));
   });
   const said = (kind: string) => lines.filter((line) => line.kind === kind).map((line) => JSON.stringify(line));
@@ -156,9 +187,20 @@ test('one recorded day through the daemon and through a replay gives the same by
 });
 
 test('the same day as a CSV through `headgate backtest` gives the same bytes as the daemon gave', async () => {
-  const columns = ['lag_seconds', 'lag_records', 'in_records_per_second', 'out_records_per_second'];
+  // In the order in which each stage shows them: scores come in the order of the values.
+  const columns = [
+    'lag_seconds',
+    'lag_records',
+    'in_records_per_second',
+    'out_records_per_second',
+    'freshness_seconds',
+    'rows',
+    'latency_p99_seconds',
+    'error_ratio',
+  ];
+  assert.deepEqual(new Set(columns), new Set(STAGES.flatMap((id) => Object.keys(valuesAt(id, START)))));
   const rows = live.seen.map(({ stage, at }) => {
-    const values = valuesAt(stage, at);
+    const values = isSilent(stage, at) ? {} : valuesAt(stage, at);
     return [at, stage, ...columns.map((name) => values[name] ?? '')].join(',');
   });
   const [input, output] = [join(folder, 'day.csv'), join(folder, 'day.ndjson')];
