@@ -243,8 +243,10 @@ export class Daemon {
 
   #announce(outcome: Outcome, at: EpochMs): void {
     const { events } = this.#options;
-    for (const { snapshot, scores, verdict, previous, frozen } of outcome.steps)
+    for (const { snapshot, scores, verdict, previous, frozen, standings } of outcome.steps) {
       events.judged({ snapshot, scores, verdict, previous, frozen, seconds: this.#stepSeconds });
+      for (const standing of standings) events.standingChanged({ stage: verdict.stage, ...standing, at: verdict.at });
+    }
     for (const { incident, changes } of outcome.incidents)
       for (const change of changes) events.incidentChanged({ incident, change, at });
     for (const decision of outcome.decisions) events.decided({ decision });

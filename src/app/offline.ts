@@ -55,11 +55,23 @@ export function engineForOne({ stage: id, signals, every, season, pagesPerWeek, 
     graph: graphOf(new Map([[id, []]])),
     holidays: [],
   };
-  return offlineEngine(plan, learnUntil);
+  // Nobody labels what is found in a file; four weeks of it may well hold more that is real than a week's budget has pages.
+  return offlineEngine(plan, { learnUntil, demotes: false });
 }
 
 /** An engine without a daemon around it. `actuators` are taken to undo exactly. */
-export function offlineEngine(plan: Plan, learnUntil?: EpochMs, sequence = 0): Engine {
+export function offlineEngine(
+  plan: Plan,
+  {
+    learnUntil,
+    sequence = 0,
+    demotes = true,
+  }: {
+    readonly learnUntil?: EpochMs | undefined;
+    readonly sequence?: number;
+    readonly demotes?: boolean;
+  },
+): Engine {
   const actuators = plan.policies.flatMap((policy) => policy.may.map((option) => option.actuator));
   return new Engine({
     plan,
@@ -68,6 +80,7 @@ export function offlineEngine(plan: Plan, learnUntil?: EpochMs, sequence = 0): E
     inMaintenance: () => false,
     ...(learnUntil === undefined ? {} : { learnUntil }),
     sequence,
+    demotes,
   });
 }
 

@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.ts';
 import type { Incident } from '../domain/incident.ts';
-import type { PolicyPlan } from '../domain/plan.ts';
+import type { PipelinePlan, PolicyPlan } from '../domain/plan.ts';
 import type { Clock, Store, Valves, View } from '../domain/ports.ts';
 import type { Score } from '../domain/score.ts';
 import type { Gap } from '../domain/snapshot.ts';
@@ -84,7 +84,9 @@ export function createView(parts: ViewParts): View {
     policies: () => engine().plan.policies.map((policy) => policyView(policy, parts.daemon())),
     budgets() {
       if (clock.now() - week.at > 5_000) void refreshWeek().catch(() => {});
-      return engine().plan.pipelines.map(({ name, budget }) => budgetView(name, budget, week.incidents, clock.now()));
+      return engine().plan.pipelines.map((pipeline) =>
+        budgetView(pipeline, week.incidents, clock.now(), (id) => engine().line(id)),
+      );
     },
     health() {
       const { doing, configLoadedAt, configOk, degraded } = parts.status();
@@ -153,19 +155,32 @@ function policyView(policy: PolicyPlan, daemon: Daemon): PolicyView {
   };
 }
 
+/** The weeks over which a realised rate is told: those over which detectors are held to account. */
+const REALISED_WEEKS = 4;
+
 function budgetView(
-  pipeline: string,
-  budget: BudgetView['budget'],
+  { name, budget, stages }: PipelinePlan,
   incidents: readonly Incident[],
   now: EpochMs,
+  line: (id: StageId) => StageLine | undefined,
 ): BudgetView {
-  const spent = incidents.filter(
-    (one) => one.pipeline === pipeline && one.openedAt > now - WEEK && one.label !== 'real',
-  );
+  const own = incidents.filter((one) => one.pipeline === name);
+  const since = (weeks: number, severity: Incident['severity']) =>
+    own.filter((one) => one.severity === severity && one.openedAt > now - weeks * WEEK);
+  const pages = since(1, 'critical');
+  const labelled = (label: Incident['label']): number => pages.filter((one) => one.label === label).length;
+  const spent = (list: readonly Incident[]): number => list.filter((one) => one.label !== 'real').length;
   return {
-    pipeline,
+    pipeline: name,
     budget,
-    pagesUsed: spent.filter((one) => one.severity === 'critical').length,
-    ticketsUsed: spent.filter((one) => one.severity === 'warning').length,
+    pagesUsed: spent(pages),
+    ticketsUsed: spent(since(1, 'warning')),
+    opened: { real: labelled('real'), false: labelled('not-an-anomaly'), none: labelled(undefined) },
+    realised: spent(since(REALISED_WEEKS, 'critical')) / REALISED_WEEKS,
+    demoted: stages.flatMap(({ id }) =>
+      (line(id)?.demoted ?? []).flatMap(({ subject, detector, demotion }) =>
+        demotion ? [{ subject, detector, demotion }] : [],
+      ),
+    ),
   };
 }

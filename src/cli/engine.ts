@@ -91,11 +91,9 @@ class Session {
 
   static async open(hello: Hello, store: Store): Promise<Session> {
     const sequence = await store.setting('sequence');
-    const engine = offlineEngine(
-      planOf(hello, defaultDetectors()),
-      undefined,
-      typeof sequence === 'number' ? sequence : 0,
-    );
+    const engine = offlineEngine(planOf(hello, defaultDetectors()), {
+      sequence: typeof sequence === 'number' ? sequence : 0,
+    });
     const session = new Session(engine, store);
     for (const id of engine.plan.graph.order) {
       const blob = await store.loadState(`stage/${id}`);

@@ -1,5 +1,5 @@
 import type { Evidence } from './incident.ts';
-import type { Contribution, Reach, Score } from './score.ts';
+import type { Contribution, Demotion, Reach, Score } from './score.ts';
 import { signalSpec } from './signal.ts';
 import { type StageId, titleOf } from './stage.ts';
 import { partOfSubject, stageOfSubject, VECTOR } from './subject.ts';
@@ -36,6 +36,7 @@ export function factOf(score: Score, at: EpochMs, share?: number): Evidence {
     ...(score.state === 'ready' && score.expected && bandOf(score.expected)),
     ...(score.state === 'ready' && share !== undefined && { share }),
     ...(score.state === 'ready' && score.votes && { votes: score.votes }),
+    ...(score.demoted && { demoted: score.demoted }),
   };
   const text = wordsWithoutNumbers(score) ?? factWords({ ...fact, text: partOfSubject(subject) });
   return { ...fact, text };
@@ -107,6 +108,10 @@ export function factWords(
   return `${seen}, usually ${range(fact.lower, fact.upper, unit)}${fact.seasonal ? ' at this hour' : ''}`;
 }
 
+/** "opens tickets only: 6 pages in 4 weeks, 4 accepted" */
+export const demotionWords = ({ pages, accepted, weeks }: Demotion): string =>
+  `opens tickets only: ${pages} pages in ${weeks} weeks, ${quantity(accepted, 'count')} accepted`;
+
 /** What stands beside the first fact: "71 % of the surprise; lag_seconds follows". Empty where nothing does. */
 export function besidesWords(facts: readonly Evidence[]): string {
   const [lead, ...rest] = facts;
@@ -124,6 +129,7 @@ export function besidesWords(facts: readonly Evidence[]): string {
       ? [`${quantity(share, 'ratio')} of the surprise`]
       : []),
     ...(names.length > 0 ? [`${told} ${names.length === 1 ? 'follows' : 'follow'}`] : []),
+    ...(lead.demoted ? [`${lead.detector} ${demotionWords(lead.demoted)}`] : []),
   ].join('; ');
 }
 

@@ -1,5 +1,5 @@
 import type { Cause } from './cause.ts';
-import type { Vote } from './score.ts';
+import type { Demotion, Vote } from './score.ts';
 import type { StageId } from './stage.ts';
 import type { Subject } from './subject.ts';
 import type { EpochMs } from './time.ts';
@@ -29,6 +29,8 @@ export interface Evidence {
   readonly share?: number;
   /** The tests behind it, most surprising first. */
   readonly votes?: readonly Vote[];
+  /** Worth a page by its score, but the detector may only open tickets. */
+  readonly demoted?: Demotion;
   readonly text: string;
 }
 

@@ -5,7 +5,7 @@ import type { Json } from './json.ts';
 import type { Lease, LeaseId } from './lease.ts';
 import type { Notice } from './notice.ts';
 import type { PolicyMode } from './plan.ts';
-import type { Score } from './score.ts';
+import type { Demotion, Score } from './score.ts';
 import type { Signal } from './signal.ts';
 import type { Gap, Snapshot } from './snapshot.ts';
 import type { StageId } from './stage.ts';
@@ -148,6 +148,14 @@ export interface Events {
     previous: Verdict | undefined;
     frozen: boolean;
     seconds: number;
+  }): void;
+  /** A detector has overspent on a subject and may only open tickets; or it may page again. */
+  standingChanged(event: {
+    stage: StageId;
+    subject: Subject;
+    detector: string;
+    demotion: Demotion | undefined;
+    at: EpochMs;
   }): void;
   incidentChanged(event: { incident: Incident; change: IncidentChange; at: EpochMs }): void;
   decided(event: { decision: Decision }): void;

@@ -1,6 +1,6 @@
 import type { Drift } from './drift.ts';
 import type { Subject } from './subject.ts';
-import type { DurationMs } from './time.ts';
+import type { DurationMs, EpochMs } from './time.ts';
 import type { Severity } from './verdict.ts';
 
 /** One signal's share in a surprise; shares of one score add up to 1. */
@@ -76,4 +76,17 @@ export type Surprise = { readonly subject: Subject; readonly detector: string } 
  * A surprise measured against the subject's line. `value` is 0 … 1000 and dimensionless: 1 is the page line. For `ready` it is
  * ln p / ln p_page; a broken limit of severity critical is 1 or more, of severity warning at least the ticket line.
  */
-export type Score = Surprise & { readonly value: number; readonly ticketLine: number };
+export type Score = Surprise & {
+  readonly value: number;
+  readonly ticketLine: number;
+  /** The detector has overspent on this subject: what it finds is worth a ticket, however high the value. */
+  readonly demoted?: Demotion;
+};
+
+/** Why a detector may not page for a subject: so many pages in so many weeks, where `accepted` were. */
+export interface Demotion {
+  readonly since: EpochMs;
+  readonly pages: number;
+  readonly accepted: number;
+  readonly weeks: number;
+}

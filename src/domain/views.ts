@@ -2,9 +2,10 @@ import type { Decision } from './decision.ts';
 import type { Incident, IncidentId } from './incident.ts';
 import type { GateRequest, Lease, LeaseId } from './lease.ts';
 import type { Budget, PolicyMode } from './plan.ts';
-import type { Score } from './score.ts';
+import type { Demotion, Score } from './score.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { StageId } from './stage.ts';
+import type { Subject } from './subject.ts';
 import type { DurationMs, EpochMs } from './time.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -56,6 +57,12 @@ export interface BudgetView {
   /** Incidents opened in the last seven days, by severity, without those labelled real. */
   readonly pagesUsed: number;
   readonly ticketsUsed: number;
+  /** Pages of the last seven days by what people said of them. */
+  readonly opened: { readonly real: number; readonly false: number; readonly none: number };
+  /** Pages a week over the last four weeks, without those labelled real. */
+  readonly realised: number;
+  /** Detectors that may only open tickets, since they alone opened more pages than accepted. */
+  readonly demoted: readonly { readonly subject: Subject; readonly detector: string; readonly demotion: Demotion }[];
 }
 
 /** One signal over time, oldest first; NaN where nothing is known. All arrays have equal length. */

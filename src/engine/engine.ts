@@ -31,6 +31,8 @@ export interface EngineOptions {
   readonly sequence: number;
   /** Who does the long work of detectors; left out, it is done at once and in place. */
   readonly jobs?: Jobs;
+  /** Whether a detector that overspends is demoted to tickets; false where nobody labels what was right. Left out, it is. */
+  readonly demotes?: boolean;
 }
 
 /**
@@ -51,7 +53,7 @@ export class Engine {
   constructor(options: EngineOptions) {
     this.#options = options;
     this.#plan = withKeptLimits(withPseudoStages(options.plan));
-    this.#stages = new Stages(this.#plan, options.detectors, options.jobs);
+    this.#stages = new Stages(this.#plan, options.detectors, options.jobs, options.demotes);
     this.#pipelines = byName(this.#plan.pipelines);
     this.#reach = new Reach(this.#plan.graph, (id) => this.#stages.every(id));
     this.#ledger = new Ledger(options.sequence, this.#reach);
@@ -124,6 +126,9 @@ export class Engine {
   amend(incident: Incident, change: IncidentChange): Outcome {
     const draft = newDraft();
     if (this.#ledger.incidents.has(incident.id)) this.#ledger.incidents.put(incident);
+    const { label, affected, openedAt, resolvedAt = Number.POSITIVE_INFINITY } = incident;
+    if (change.kind === 'labelled' && label)
+      for (const id of affected) this.#stages.line(id)?.label(openedAt, resolvedAt, label);
     draft.incidents.push({ incident, changes: [change] });
     return outcomeOf(draft);
   }

@@ -3,21 +3,21 @@ import type { Budget, StagePlan } from '../domain/plan.ts';
 import type { Score, Surprise } from '../domain/score.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import { partOfSubject, type Subject, VECTOR } from '../domain/subject.ts';
-import { type DurationMs, type EpochMs, HOUR } from '../domain/time.ts';
+import type { DurationMs, EpochMs } from '../domain/time.ts';
 import type { Severity, Verdict } from '../domain/verdict.ts';
 import { CLOSE_SAMPLES, CLOSE_SHARE, type EpisodeLine, episodeLine } from './budget.ts';
+import { limitValue, MAX_VALUE } from './limit-value.ts';
+import { freshHold, isTheNewNormal, type LongHold, live } from './long-hold.ts';
+import { type Label, Spending, type StandingChange } from './spending.ts';
 
-const MAX_VALUE = 1_000;
 /** The ticket line is never lower than this share of the page line, so that a ticket is still a surprise. */
 const LOWEST_TICKET_LINE = 0.3;
 /** And it is always below the page line, so that a limit of severity `warning` has room between the two. */
 const HIGHEST_TICKET_LINE = 0.99;
-/** What has been held this long, and is alive, is taken for the new normal. */
-export const RELEARN_AFTER: DurationMs = 36 * HOUR;
 /** A line moves slowly; it is worked out again after this many samples. */
 const LINE_EVERY = 32;
 
-interface SubjectState {
+interface SubjectState extends LongHold {
   readonly line: EpisodeLine;
   lnPage: number;
   ticket: number;
@@ -29,12 +29,8 @@ interface SubjectState {
   /** Since when each limit is broken, by its place among the surprises of the subject. */
   brokenSince: Map<string, EpochMs>;
   lastAt: EpochMs | undefined;
-  /** Time spent held, leaking back at twice the speed. */
-  heldFor: DurationMs;
-  lowest: number;
-  highest: number;
-  zeros: number;
-  seen: number;
+  /** While critical is held: true once somebody said so who may page. */
+  paging: boolean;
 }
 
 /** How a stage stands towards judging at this tick. */
@@ -43,6 +39,8 @@ export interface Standing {
   readonly share: Budget;
   /** A lease distorts what is seen: learned detectors open nothing new, limits still do. */
   readonly distorted: boolean;
+  /** A detector that overspends is demoted to tickets; for where people label incidents. */
+  readonly demotes: boolean;
 }
 
 export interface Judgement {
@@ -50,6 +48,8 @@ export interface Judgement {
   readonly verdict: Verdict;
   /** Subjects that were held long enough, alive, to be taken for the new normal. */
   readonly accepted: readonly Subject[];
+  /** Detectors that were demoted to tickets on a subject, or promoted again. */
+  readonly standings: readonly StandingChange[];
 }
 
 /** Judges one stage: lines from the budget, opening, holding and closing by subject, and the verdict of the whole. */
@@ -59,6 +59,10 @@ export interface StageJudge {
   isHeld(subject: Subject): boolean;
   readySubjects(): number;
   accept(subject: Subject): void;
+  /** What a person said of the pages that stood between two moments. */
+  label(from: EpochMs, to: EpochMs, label: Label): void;
+  /** Detectors that may not page at the moment. */
+  readonly demoted: readonly StandingChange[];
   verdict(): Verdict | undefined;
   save(): string;
   restore(text: string): void;
@@ -67,6 +71,10 @@ export interface StageJudge {
 export function createJudge(plan: StagePlan): StageJudge {
   const subjects = new Map<Subject, SubjectState>();
   const own = new Set<Subject>();
+  const spending = new Spending();
+  /** Who opened what is critical now; nobody where a limit did, or where nothing is. */
+  let opener: Opener | undefined;
+  let wasCritical = false;
   let ready = 0;
   let current: Verdict | undefined;
 
@@ -79,6 +87,16 @@ export function createJudge(plan: StagePlan): StageJudge {
     return state;
   };
 
+  /** Counts a page from its first sample to its last on who opened it, and reviews who may page. */
+  const spend = (scores: readonly Score[], at: EpochMs, share: Budget): readonly StandingChange[] => {
+    const isCritical = [...subjects.values()].some(({ held }) => held === 'critical');
+    if (isCritical && !wasCritical) opener = openerOf(scores);
+    if (!isCritical) opener = undefined;
+    wasCritical = isCritical;
+    if (opener) spending.stands(opener.subject, opener.detector, at);
+    return spending.review(at, plan.budget, share);
+  };
+
   return {
     judge(surprises, snapshot, standing) {
       const bySubject = Map.groupBy(surprises, (surprise) => surprise.subject);
@@ -87,16 +105,23 @@ export function createJudge(plan: StagePlan): StageJudge {
       ready = 0;
       for (const [subject, said] of bySubject) {
         const state = stateOf(subject);
-        const scored = scoreSubject(state, said, snapshot.at, standing);
+        const scored = scoreSubject(state, said, snapshot.at, standing).map((score) => demotedBy(spending, score));
         scores.push(...scored);
         if (scored.some((score) => score.state === 'ready')) ready++;
         if (scored.some((score) => score.value >= 1)) own.add(subject);
         hold(state, scored, standing.distorted);
-        live(state, shownOf(snapshot, partOfSubject(subject)), snapshot.at, standing.distorted);
+        const elapsed = elapsedOf(state, snapshot.at);
+        state.lastAt = snapshot.at;
+        if (!standing.distorted)
+          live(state, shownOf(snapshot, partOfSubject(subject)), elapsed, state.held === 'critical');
       }
-      const accepted = [...bySubject.keys()].filter((subject) => isTheNewNormal(stateOf(subject)));
+      const accepted = [...bySubject.keys()].filter((subject) => {
+        const state = stateOf(subject);
+        return state.held === 'critical' && isTheNewNormal(state);
+      });
+      const standings = standing.demotes ? spend(scores, snapshot.at, standing.share) : [];
       current = verdictOf(plan, subjects, scores, snapshot.at, current);
-      return { scores, verdict: current, accepted };
+      return { scores, verdict: current, accepted, standings };
     },
     isHeld: (subject) => own.has(subject) || (subjects.get(subject)?.held ?? 'ok') === 'critical',
     readySubjects: () => ready,
@@ -105,16 +130,29 @@ export function createJudge(plan: StagePlan): StageJudge {
       if (!state) return;
       Object.assign(state, { held: 'ok', quiet: 0, ...freshHold() });
     },
+    label: (from, to, label) => spending.label(from, to, label),
+    get demoted() {
+      return spending.demoted;
+    },
     verdict: () => current,
     save: () =>
-      JSON.stringify(
-        [...subjects].map(([subject, { line, brokenSince, ...rest }]) => {
+      JSON.stringify({
+        subjects: [...subjects].map(([subject, { line, brokenSince, ...rest }]) => {
           const finite = { ...rest, lowest: clampInfinite(rest.lowest), highest: clampInfinite(rest.highest) };
           return [subject, finite, [...brokenSince], [...line.save()]];
         }),
-      ),
+        spending: spending.save(),
+        opener,
+        wasCritical,
+      }),
     restore(text) {
-      for (const [subject, rest, broken, line] of JSON.parse(text) as SavedSubject[]) {
+      const saved = JSON.parse(text) as Saved;
+      // What an older make has written is learned anew.
+      if (!saved.subjects) return;
+      spending.restore(saved.spending);
+      opener = saved.opener;
+      wasCritical = saved.wasCritical;
+      for (const [subject, rest, broken, line] of saved.subjects) {
         const state = newState(plan.every);
         if (!state.line.restore(Float64Array.from(line))) continue;
         subjects.set(subject, Object.assign(state, rest, { brokenSince: new Map(broken) }));
@@ -125,13 +163,35 @@ export function createJudge(plan: StagePlan): StageJudge {
 
 type SavedSubject = [Subject, Omit<SubjectState, 'line' | 'brokenSince'>, [string, EpochMs][], number[]];
 
-const freshHold = () => ({
-  heldFor: 0,
-  lowest: Number.MAX_VALUE,
-  highest: -Number.MAX_VALUE,
-  zeros: 0,
-  seen: 0,
-});
+interface Saved {
+  readonly subjects: readonly SavedSubject[];
+  readonly spending: ReturnType<Spending['save']>;
+  readonly opener?: Opener;
+  readonly wasCritical: boolean;
+}
+
+interface Opener {
+  readonly subject: Subject;
+  readonly detector: string;
+}
+
+/** The most surprising of what was learned; nobody where a limit is broken too, which pages in any case. */
+function openerOf(scores: readonly Score[]): Opener | undefined {
+  const loud = scores.filter((score) => score.value >= 1).sort((a, b) => b.value - a.value);
+  const [lead] = loud;
+  if (!lead || loud.some(({ state }) => state === 'limit')) return undefined;
+  return { subject: lead.subject, detector: lead.detector };
+}
+
+function demotedBy(spending: Spending, score: Score): Score {
+  if (score.state !== 'ready') return score;
+  const demoted = spending.demotion(score.subject, score.detector);
+  return demoted ? { ...score, demoted } : score;
+}
+
+const elapsedOf = (state: SubjectState, at: EpochMs): DurationMs =>
+  state.lastAt === undefined ? 0 : Math.max(0, at - state.lastAt);
+
 const clampInfinite = (x: number): number => Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, x));
 
 const newState = (grain: DurationMs): SubjectState => ({
@@ -143,6 +203,7 @@ const newState = (grain: DurationMs): SubjectState => ({
   quiet: 0,
   brokenSince: new Map(),
   lastAt: undefined,
+  paging: false,
   ...freshHold(),
 });
 
@@ -158,8 +219,7 @@ function scoreSubject(
     // Several detectors on one subject share its budget: the smallest p of n is n times as common (Bonferroni).
     const p = Math.min(1, Math.min(...learned.map((one) => one.pValue)) * learned.length);
     drawLines(state, standing.share);
-    const elapsed = state.lastAt === undefined ? 0 : Math.max(0, at - state.lastAt);
-    if (!standing.distorted) state.line.count(p, elapsed);
+    if (!standing.distorted) state.line.count(p, elapsedOf(state, at));
   }
   const scores = said.map((one): Score => {
     if (one.state === 'ready') {
@@ -180,27 +240,6 @@ function drawLines(state: SubjectState, share: Budget): void {
   state.ticket = Math.min(HIGHEST_TICKET_LINE, Math.max(LOWEST_TICKET_LINE, ticket));
 }
 
-/** A broken limit counts from the moment its patience is used up; how far it is broken lifts the value over the line. */
-function limitValue(state: SubjectState, limit: Surprise & { state: 'limit' }, at: EpochMs): number {
-  const key = `${limit.rule} ${limit.limit} ${limit.severity}${limit.reach ? ' ahead' : ''}`;
-  if (!limit.broken && !limit.reach) {
-    state.brokenSince.delete(key);
-    return 0;
-  }
-  const since = state.brokenSince.get(key) ?? at;
-  state.brokenSince.set(key, since);
-  if (at - since < limit.patience) return 0;
-  const { observed } = limit;
-  const beyond =
-    observed === undefined || limit.limit === 0 ? 1 : Math.max(1, timesBeyond(limit.rule, observed, limit.limit));
-  return limit.severity === 'critical'
-    ? Math.min(MAX_VALUE, beyond)
-    : state.ticket + (0.999 - state.ticket) * (1 - 1 / beyond);
-}
-
-const timesBeyond = (rule: string, observed: number, limit: number): number =>
-  rule === 'above' ? observed / limit : rule === 'below' ? limit / Math.max(observed, Number.MIN_VALUE) : 1;
-
 /** Opens at once, closes after a few quiet samples; a subject without a statement stays as it is. */
 function hold(state: SubjectState, scores: readonly Score[], distorted: boolean): void {
   const telling = scores.filter((score) => score.state === 'ready' || score.state === 'limit');
@@ -209,6 +248,7 @@ function hold(state: SubjectState, scores: readonly Score[], distorted: boolean)
   const severity = opens >= 1 ? 'critical' : opens >= state.ticket ? 'warning' : 'ok';
   const worst = Math.max(0, ...telling.map((score) => score.value));
   const open = state.held === 'critical' ? 1 : state.ticket;
+  const loud = telling.some((s) => s.value >= 1 && !s.demoted && !(distorted && s.state === 'ready'));
   if (rank(severity) >= rank(state.held)) {
     state.held = severity;
     state.quiet = 0;
@@ -218,7 +258,12 @@ function hold(state: SubjectState, scores: readonly Score[], distorted: boolean)
       state.quiet = 0;
     }
   } else state.quiet = 0;
+  state.paging = state.held === 'critical' && (state.paging || loud);
 }
+
+/** What is held, as people are told: critical is a warning as long as only demoted detectors say so. */
+const shownAs = ({ held, paging }: SubjectState): SubjectState['held'] =>
+  held === 'critical' && !paging ? 'warning' : held;
 
 const rank = (severity: 'ok' | 'warning' | 'critical'): number =>
   severity === 'critical' ? 2 : severity === 'warning' ? 1 : 0;
@@ -227,32 +272,6 @@ const rank = (severity: 'ok' | 'warning' | 'critical'): number =>
 function shownOf({ values, profiles }: Snapshot, part: string): number | undefined {
   if (part !== VECTOR) return values.get(part) ?? profiles.get(part)?.to;
   return values.size === 0 ? undefined : [...values.values()].reduce((sum, value) => sum + value / values.size, 0);
-}
-
-/** Keeps the clock of a long hold, and what the values looked like meanwhile. A lease stops the clock. */
-function live(state: SubjectState, value: number | undefined, at: EpochMs, distorted: boolean): void {
-  const elapsed = state.lastAt === undefined ? 0 : Math.max(0, at - state.lastAt);
-  state.lastAt = at;
-  if (distorted) return;
-  if (state.held !== 'critical') {
-    state.heldFor = Math.max(0, state.heldFor - 2 * elapsed);
-    if (state.heldFor === 0) Object.assign(state, freshHold());
-    return;
-  }
-  state.heldFor += elapsed;
-  if (value === undefined) return;
-  state.seen++;
-  if (value === 0) state.zeros++;
-  state.lowest = Math.min(state.lowest, value);
-  state.highest = Math.max(state.highest, value);
-}
-
-/** Long held, seen all the while, and neither zero nor constant: whatever it is, it works like this now. */
-function isTheNewNormal(state: SubjectState): boolean {
-  if (state.heldFor < RELEARN_AFTER || state.seen < 10 || state.held !== 'critical') return false;
-  const alive = state.zeros < 0.05 * state.seen;
-  const moves = state.highest - state.lowest > 1e-6 * Math.max(Math.abs(state.highest), Math.abs(state.lowest));
-  return alive && moves;
 }
 
 function verdictOf(
@@ -264,7 +283,10 @@ function verdictOf(
 ): Verdict {
   const telling = scores.filter((score) => score.state === 'ready' || score.state === 'limit');
   let state: Severity = 'ok';
-  for (const { held } of subjects.values()) if (rank(held) > rank(state as 'ok')) state = held;
+  for (const subject of subjects.values()) {
+    const shown = shownAs(subject);
+    if (rank(shown) > rank(state as 'ok')) state = shown;
+  }
   if (telling.length === 0) state = 'unknown';
   const because = telling
     .filter((score) => score.value >= score.ticketLine || subjects.get(score.subject)?.held !== 'ok')

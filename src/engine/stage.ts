@@ -12,6 +12,7 @@ import { createJudge, type Standing } from './judge.ts';
 import { packBlobs, unpackBlobs } from './pack.ts';
 import { createRetraining } from './retrain.ts';
 import { type StageDetectors, surprisesOf } from './score.ts';
+import type { Label, StandingChange } from './spending.ts';
 
 /** One detector of a stage with the pass it belongs to. */
 export interface StageDetector {
@@ -25,6 +26,7 @@ export interface StageStep {
   readonly scores: readonly Score[];
   readonly verdict: Verdict;
   readonly accepted: readonly Subject[];
+  readonly standings: readonly StandingChange[];
 }
 
 /** One stage of the straight line: derive, score, judge; then advance once. Holds all that is learned of the stage. */
@@ -35,6 +37,10 @@ export interface StageLine {
   /** `hold` freezes every reference of the stage; else each subject decides by its own score. */
   advance(hold: boolean, calm: boolean): void;
   accept(subject: Subject, now: EpochMs): void;
+  /** What a person said of the pages that stood between two moments. */
+  label(from: EpochMs, to: EpochMs, label: Label): void;
+  /** Detectors that may not page at the moment. */
+  readonly demoted: readonly StandingChange[];
   readonly last: StageStep | undefined;
   readonly previous: Snapshot | undefined;
   readonly estimate: Estimate;
@@ -85,6 +91,10 @@ export function createStageLine(plan: StagePlan, made: readonly StageDetector[],
     accept(subject, now) {
       for (const { detector } of made) detector.accept(subject, now);
       judge.accept(subject);
+    },
+    label: (from, to, label) => judge.label(from, to, label),
+    get demoted() {
+      return judge.demoted;
     },
     get last() {
       return last;

@@ -20,6 +20,7 @@ export class Stages {
   readonly latest = new Map<StageId, Snapshot>();
   readonly #detectors: (stage: StagePlan) => readonly StageDetector[];
   readonly #jobs: Jobs;
+  readonly #demotes: boolean;
   #lines = new Map<StageId, StageLine>();
   #plans = new Map<StageId, StagePlan>();
   #rank = new Map<StageId, number>();
@@ -30,9 +31,15 @@ export class Stages {
   /** No stage becomes unknown by age before this. */
   #nextAging: EpochMs = Number.POSITIVE_INFINITY;
 
-  constructor(plan: Plan, detectors: (stage: StagePlan) => readonly StageDetector[], jobs: Jobs = inlineJobs) {
+  constructor(
+    plan: Plan,
+    detectors: (stage: StagePlan) => readonly StageDetector[],
+    jobs: Jobs = inlineJobs,
+    demotes = true,
+  ) {
     this.#detectors = detectors;
     this.#jobs = jobs;
+    this.#demotes = demotes;
     this.setPlan(plan);
   }
 
@@ -104,7 +111,7 @@ export class Stages {
 
   /** The same for what was judged before: it changes what the stage knows, and no verdict. */
   learn(line: StageLine, seen: Snapshot, distorted: boolean): StageStep {
-    const step = line.judge(seen, this.latest, { share: this.share(line.plan), distorted });
+    const step = line.judge(seen, this.latest, { share: this.share(line.plan), distorted, demotes: this.#demotes });
     this.#count(line);
     return step;
   }

@@ -221,6 +221,12 @@ export interface ApiBudget {
   ticketsPerWeek: number;
   pagesUsed: number;
   ticketsUsed: number;
+  /** Pages of the last seven days by what people said of them. */
+  opened: { real: number; false: number; none: number };
+  /** Pages a week over the last four weeks that were not labelled real. */
+  realisedPerWeek: number;
+  /** Detectors that open tickets only, since they alone opened more pages than accepted. */
+  demoted: { subject: string; detector: string; since: string; pages: number; accepted: number; weeks: number }[];
 }
 
 export interface ApiHealth {

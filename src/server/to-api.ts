@@ -147,8 +147,22 @@ export function toApiPolicy(policy: PolicyView): ApiPolicy {
 }
 
 export function toApiBudget(view: BudgetView): ApiBudget {
-  const { pipeline, budget, pagesUsed, ticketsUsed } = view;
-  return { pipeline, pagesPerWeek: budget.pagesPerWeek, ticketsPerWeek: budget.ticketsPerWeek, pagesUsed, ticketsUsed };
+  const { pipeline, budget, pagesUsed, ticketsUsed, opened, realised, demoted } = view;
+  return {
+    pipeline,
+    pagesPerWeek: budget.pagesPerWeek,
+    ticketsPerWeek: budget.ticketsPerWeek,
+    pagesUsed,
+    ticketsUsed,
+    opened: { ...opened },
+    realisedPerWeek: realised,
+    demoted: demoted.map(({ subject, detector, demotion }) => ({
+      subject,
+      detector,
+      ...demotion,
+      since: time(demotion.since),
+    })),
+  };
 }
 
 export function toApiHealth(health: HealthView): ApiHealth {

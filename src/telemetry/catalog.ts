@@ -42,6 +42,11 @@ export const STAGE_METRICS = [
   gauge('headgate_signal_value', [...STAGE, 'signal'], 'Newest value of a signal, in the unit of its name.'),
   gauge('headgate_expected', [...STAGE, 'signal', 'bound'], 'Expected range of a signal: bound is lower or upper.'),
   gauge(
+    'headgate_detector_demoted',
+    [...STAGE, 'subject', 'detector'],
+    'Detectors that opened more pages on a subject than accepted and open tickets only: 1; absent for all others.',
+  ),
+  gauge(
     'headgate_time_to_breach_seconds',
     [...STAGE, 'signal', 'bound'],
     'Time until a signal reaches its limit at its present course: bound is likely, soonest or latest; absent while no limit is in sight.',
@@ -154,6 +159,16 @@ export const OWN_METRICS = [
   gauge('headgate_outbox_pending', [], 'Notices and actions that wait to be done.'),
   gauge('headgate_outbox_oldest_age_seconds', [], 'Age of the oldest that waits; 0 where none does.', 'seconds'),
   gauge('headgate_outbox_degraded', [], 'Whether the store fails, so that a crash could lose what is owed: 1 or 0.'),
+  gauge(
+    'headgate_budget_pages_opened',
+    ['pipeline', 'label'],
+    'Pages of the last seven days by what people said of them: label is real, false or none.',
+  ),
+  gauge(
+    'headgate_budget_pages_per_week_realised',
+    ['pipeline'],
+    'Pages a week over the last four weeks that were not labelled real, to hold against the budget.',
+  ),
   gauge('headgate_budget_pages_used', ['pipeline'], 'Pages of the last seven days that were not labelled real.'),
   gauge('headgate_budget_pages_per_week', ['pipeline'], 'Pages a week that are accepted.'),
   gauge('headgate_budget_tickets_used', ['pipeline'], 'Tickets of the last seven days that were not labelled real.'),

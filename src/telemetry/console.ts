@@ -1,11 +1,12 @@
 import type { Decision, WithholdReason } from '../domain/decision.ts';
-import { factOf } from '../domain/evidence.ts';
+import { demotionWords, factOf } from '../domain/evidence.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { Lease } from '../domain/lease.ts';
 import type { Events } from '../domain/ports.ts';
 import type { Score } from '../domain/score.ts';
 import { type StageId, titleOf } from '../domain/stage.ts';
 import { releaseWords, withholdWords } from '../domain/story.ts';
+import { partOfSubject, stageOfSubject } from '../domain/subject.ts';
 import type { EpochMs } from '../domain/time.ts';
 import type { Severity, Verdict } from '../domain/verdict.ts';
 import { clockTime, lengthOf, list, quantity, requestWords } from '../domain/wording.ts';
@@ -93,6 +94,10 @@ function stageLines(say: Say, { pageUrl }: TellerOptions): Partial<Events> {
         return say('unknown', named(verdict.stage, snapshot.gaps[0]?.message ?? 'no answer'));
       if (verdict.state === 'ok') return say('ok', named(verdict.stage, wellAgain(previous)));
       say(verdict.state, named(verdict.stage, lead ? scoreText(lead, verdict.at) : 'is not normal'));
+    },
+    standingChanged({ subject, detector, demotion }) {
+      const what = demotion ? demotionWords(demotion) : 'may page again';
+      say('budget', named(stageOfSubject(subject), `${partOfSubject(subject)}: ${detector} ${what}`));
     },
     incidentChanged({ incident, change }) {
       if (change.kind === 'opened') return say(incident.severity, rootText(incident));

@@ -45,6 +45,7 @@ export function createEvents({ log, record, listeners = [] }: EventsParts): Even
       probed: announce('probed'),
       slotsSkipped: announce('slotsSkipped'),
       judged: announce('judged'),
+      standingChanged: announce('standingChanged'),
       incidentChanged: announce('incidentChanged'),
       decided: announce('decided'),
       leaseChanged: announce('leaseChanged'),
@@ -85,6 +86,11 @@ function linesOf(log: Log): Partial<Events> {
       if (previous === undefined || previous.state === verdict.state) return;
       const why = verdict.because.slice(0, 3).map(({ subject, detector, value }) => ({ subject, detector, value }));
       log.info({ stage: verdict.stage, from: previous.state, to: verdict.state, why }, 'verdict changed');
+    },
+    standingChanged({ subject, detector, demotion }) {
+      if (demotion)
+        log.warn({ subject, detector, ...demotion }, 'detector demoted to tickets; it overspent its budget');
+      else log.info({ subject, detector }, 'detector may page again');
     },
     incidentChanged({ incident, change }) {
       const { id, root, severity, cause, state, affected } = incident;

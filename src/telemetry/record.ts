@@ -50,6 +50,11 @@ export function createRecorder(metrics: Metrics): Recorder {
       stages.put('headgate_expected', stage, scores.flatMap(bandOf));
       stages.put('headgate_time_to_breach_seconds', stage, breachesOf(scores));
       stages.put(
+        'headgate_detector_demoted',
+        stage,
+        scores.filter(({ demoted }) => demoted).map(({ subject, detector }) => [[subject, detector], 1]),
+      );
+      stages.put(
         'headgate_anomaly_score',
         stage,
         // Of two detectors on one subject the higher speaks; the last of equal labels is the one that stays.
@@ -178,7 +183,12 @@ const factorOf = (valve: ValveState | undefined): (readonly [string[], number])[
 function readBudgets(metrics: Metrics, view: View): void {
   const names = ['pages_used', 'pages_per_week', 'tickets_used', 'tickets_per_week'] as const;
   for (const name of names) metrics.reset(`headgate_budget_${name}`);
-  for (const { pipeline, budget, pagesUsed, ticketsUsed } of view.budgets()) {
+  metrics.reset('headgate_budget_pages_opened');
+  metrics.reset('headgate_budget_pages_per_week_realised');
+  for (const { pipeline, budget, pagesUsed, ticketsUsed, opened, realised } of view.budgets()) {
+    for (const [label, count] of Object.entries(opened))
+      metrics.set('headgate_budget_pages_opened', [pipeline, label], count);
+    metrics.set('headgate_budget_pages_per_week_realised', [pipeline], realised);
     metrics.set('headgate_budget_pages_used', [pipeline], pagesUsed);
     metrics.set('headgate_budget_pages_per_week', [pipeline], budget.pagesPerWeek);
     metrics.set('headgate_budget_tickets_used', [pipeline], ticketsUsed);

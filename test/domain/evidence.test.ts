@@ -114,3 +114,11 @@ test('shares add up to one and are sorted, whatever the scores', () => {
     }),
   );
 });
+
+test('says that a detector may only open tickets, and why', () => {
+  const demoted = { since: 0, pages: 6, accepted: 4, weeks: 4 };
+  assert.match(
+    sentenceOf(verdictOf({ ...p99, demoted })),
+    /; baseline opens tickets only: 6 pages in 4 weeks, 4 accepted$/,
+  );
+});

@@ -41,6 +41,7 @@ async function step(line: StageLine, minute: number): Promise<readonly Score[]> 
   const { scores } = line.judge(snapshot(PLAN.id, START + minute * MINUTE, values), new Map(), {
     share,
     distorted: false,
+    demotes: true,
   });
   line.advance(false, true);
   return scores;

@@ -20,6 +20,6 @@ test('a limit worth a ticket opens a warning though nothing has been learned of 
     };
     const seen = snapshot('orders.enrich', 0, { lag_seconds: observed });
     const share = { pagesPerWeek: 1, ticketsPerWeek: 7 };
-    assert.equal(judge.judge([broken], seen, { share, distorted: false }).verdict.state, 'warning');
+    assert.equal(judge.judge([broken], seen, { share, distorted: false, demotes: true }).verdict.state, 'warning');
   }
 });

@@ -208,3 +208,17 @@ check(
     assert.equal(plain(await page.locator('.votes').first().textContent()), 'novelty p = 7e-7');
   },
 );
+
+for (const hash of ['#/', '#/health'])
+  check(
+    `the realised rate stands beside the promise, and who was demoted for it (${hash})`,
+    { hash },
+    async ({ page }) => {
+      const box = page.locator('.box', { hasText: 'False pages' });
+      await box.waitFor();
+      const text = plain(await box.textContent());
+      assert.match(text, /0\.75 a week over four weeks, 2 promised\./);
+      assert.match(text, /1 real, 0 false, 1 not judged/);
+      assert.match(text, /baseline opens tickets only for orders\.enrich\/rows: 6 pages in 4 weeks, 4 accepted/);
+    },
+  );

@@ -284,7 +284,21 @@ export function house() {
       },
     ],
     budgets: () => [
-      { pipeline: 'orders', budget: { pagesPerWeek: 1, ticketsPerWeek: 7 }, pagesUsed: 1, ticketsUsed: 2 },
+      {
+        pipeline: 'orders',
+        budget: { pagesPerWeek: 1, ticketsPerWeek: 7 },
+        pagesUsed: 1,
+        ticketsUsed: 2,
+        opened: { real: 1, false: 0, none: 2 },
+        realised: 0.75,
+        demoted: [
+          {
+            subject: 'orders.enrich/rows',
+            detector: 'baseline',
+            demotion: { since: 0, pages: 6, accepted: 4, weeks: 4 },
+          },
+        ],
+      },
     ],
     health: () => facts.health,
     now: () => NOW,

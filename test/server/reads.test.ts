@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { HeadgateError } from '../../src/domain/error.ts';
-import type { ApiIncident, ApiLease, ApiSeries, ApiStage } from '../../src/server/api.ts';
+import type { ApiBudget, ApiIncident, ApiLease, ApiSeries, ApiStage } from '../../src/server/api.ts';
 import { createServer } from '../../src/server/server.ts';
 import { NOW, start } from './house.ts';
 
@@ -133,7 +133,9 @@ test('lists verdicts, decisions, policies, budgets and health', async (t) => {
     ['engage'],
   );
   assert.equal(((await get('/api/v1/policies')).json as { mode: string }[])[0]?.mode, 'enforce');
-  assert.equal(((await get('/api/v1/budgets')).json as { pagesUsed: number }[])[0]?.pagesUsed, 1);
+  const [budget] = (await get('/api/v1/budgets')).json as ApiBudget[];
+  assert.deepEqual([budget?.pagesUsed, budget?.realisedPerWeek, budget?.opened.none], [1, 0.75, 2]);
+  assert.equal(budget?.demoted[0]?.since, '1970-01-01T00:00:00.000Z');
   const health = (await get('/api/v1/health')).json as { outbox: object; config: object };
   assert.deepEqual(health.outbox, { pending: 2, oldestAt: new Date(NOW - 4_000).toISOString() });
   assert.deepEqual(health.config, { loadedAt: '2026-11-21T02:10:00.000Z', ok: true });

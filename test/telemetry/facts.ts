@@ -40,6 +40,12 @@ export const reachScore = (stage: StageId, signal: string, likely = 840_000): Sc
   ticketLine: 0.6,
 });
 
+/** Worth a page by its value, but its detector may only open tickets. */
+export const demotedScore = (stage: StageId, signal: string): Score => ({
+  ...readyScore(stage, signal, 12, 3),
+  demoted: { since: NOW, pages: 6, accepted: 4, weeks: 4 },
+});
+
 export const driftScore = (stage: StageId, field: string, value: number): Score => ({
   ...readyScore(stage, field, 0, value),
   state: 'ready',
@@ -202,7 +208,21 @@ export const viewOf = (ids: readonly StageId[], over: Partial<View> = {}): View 
     waitValve: async () => undefined,
     policies: () => [],
     budgets: () => [
-      { pipeline: 'orders', budget: { pagesPerWeek: 1, ticketsPerWeek: 7 }, pagesUsed: 0, ticketsUsed: 2 },
+      {
+        pipeline: 'orders',
+        budget: { pagesPerWeek: 1, ticketsPerWeek: 7 },
+        pagesUsed: 0,
+        ticketsUsed: 2,
+        opened: { real: 1, false: 0, none: 2 },
+        realised: 0.75,
+        demoted: [
+          {
+            subject: 'orders.enrich/rows',
+            detector: 'baseline',
+            demotion: { since: 0, pages: 6, accepted: 4, weeks: 4 },
+          },
+        ],
+      },
     ],
     health: () => ({
       version: '0.1.0',

@@ -16,6 +16,7 @@ import { requireServer, startPrometheus } from '../support/servers.ts';
 import { until } from '../support/until.ts';
 import {
   amountProfile,
+  demotedScore,
   driftScore,
   ENRICH,
   gap,
@@ -54,6 +55,7 @@ function everything({ events }: Pick<ReturnType<typeof telemetry>, 'events'>): v
   events.slotsSkipped({ stage: ENRICH, count: 2 });
   const scores = [
     reachScore(ENRICH, 'lag_seconds'),
+    demotedScore(ENRICH, 'rows'),
     readyScore(ENRICH, 'lag_seconds', 321, 23),
     warmingScore(ENRICH, 'rows'),
     driftScore(ENRICH, 'amount', 4),
@@ -467,4 +469,23 @@ test('of two detectors on one subject the higher score is the one that is expose
       'headgate_anomaly_score{pipeline="orders",stage="enrich",subject="orders.enrich/lag_seconds"} 23',
     ]);
   }
+});
+
+test('the realised rate, what people said of pages, and who was demoted stand beside the budget', async (t) => {
+  const { events, recorder, lines } = telemetry(t);
+  await recorder.observe(viewOf(ALL));
+  events.judged(judgedEvent(snapshotOf(ENRICH, { rows: 12 }), [demotedScore(ENRICH, 'rows')], 'warning'));
+  assert.deepEqual(await lines('headgate_budget_pages_opened{'), [
+    'headgate_budget_pages_opened{pipeline="orders",label="real"} 1',
+    'headgate_budget_pages_opened{pipeline="orders",label="false"} 0',
+    'headgate_budget_pages_opened{pipeline="orders",label="none"} 2',
+  ]);
+  assert.deepEqual(await lines('headgate_budget_pages_per_week_realised{'), [
+    'headgate_budget_pages_per_week_realised{pipeline="orders"} 0.75',
+  ]);
+  assert.deepEqual(await lines('headgate_detector_demoted{'), [
+    'headgate_detector_demoted{pipeline="orders",stage="enrich",subject="orders.enrich/rows",detector="baseline"} 1',
+  ]);
+  events.judged(judgedEvent(snapshotOf(ENRICH, { rows: 12 }), [readyScore(ENRICH, 'rows', 12, 3)], 'critical'));
+  assert.deepEqual(await lines('headgate_detector_demoted{'), []);
 });

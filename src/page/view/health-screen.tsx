@@ -2,6 +2,7 @@ import { counting } from '../text/number.ts';
 import { ago, clockOrDay, duration, epoch } from '../text/time.ts';
 import { Glyph } from './glyph.tsx';
 import { usePage } from './page.ts';
+import { BudgetBox } from './side.tsx';
 
 function Engine() {
   const { fleet, rows, now } = usePage();
@@ -132,6 +133,7 @@ export function HealthScreen() {
         <Engine />
         <Learning />
         <Notices />
+        <BudgetBox />
         {health && (
           <section class="card box">
             <h2>

@@ -1,4 +1,4 @@
-import type { ApiDecision, ApiLease } from '../../server/api.ts';
+import type { ApiBudget, ApiDecision, ApiLease } from '../../server/api.ts';
 import { happened } from '../model/happened.ts';
 import { gateText, inWords, isHeld, nameOf } from '../model/names.ts';
 import { stageHash } from '../model/route.ts';
@@ -96,6 +96,27 @@ export function GatesBox() {
   );
 }
 
+/** What came true of the promise, what people said of the pages, and who may only open tickets for it. */
+function BudgetFacts(props: { budget: ApiBudget }) {
+  const { opened, realisedPerWeek, pagesPerWeek, demoted } = props.budget;
+  const short = (rate: number): string => String(Math.round(rate * 100) / 100);
+  return (
+    <>
+      <p class="dim">
+        {short(realisedPerWeek)} a week over four weeks, {short(pagesPerWeek)} promised. Of this week's pages{' '}
+        {opened.real} real, {opened.false} false, {opened.none} not judged.
+      </p>
+      {demoted.slice(0, 4).map((one) => (
+        <p key={`${one.subject} ${one.detector}`}>
+          <Glyph state="warning" /> {one.detector} opens tickets only for{' '}
+          <a href={stageHash(one.subject.slice(0, one.subject.indexOf('/')))}>{one.subject}</a>: {one.pages} pages in{' '}
+          {one.weeks} weeks, {short(one.accepted)} accepted.
+        </p>
+      ))}
+    </>
+  );
+}
+
 export function BudgetBox() {
   const { fleet } = usePage();
   if (fleet.budgets.length === 0) return null;
@@ -113,6 +134,7 @@ export function BudgetBox() {
               <span class="dim">{fleet.budgets.length > 1 ? `accepted for ${budget.pipeline}` : 'your budget'}</span>
             </p>
             <Bar share={budget.pagesUsed / scale} limit={budget.pagesPerWeek / scale} kind="budget" />
+            <BudgetFacts budget={budget} />
           </div>
         );
       })}

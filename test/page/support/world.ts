@@ -176,7 +176,27 @@ export function worldAt(situation: Situation, at: number): World {
     budgets:
       situation === 'none'
         ? []
-        : [{ pipeline: 'orders', pagesPerWeek: 2, ticketsPerWeek: 7, pagesUsed: busy ? 1 : 0, ticketsUsed: 2 }],
+        : [
+            {
+              pipeline: 'orders',
+              pagesPerWeek: 2,
+              ticketsPerWeek: 7,
+              pagesUsed: busy ? 1 : 0,
+              ticketsUsed: 2,
+              opened: { real: 1, false: 0, none: 1 },
+              realisedPerWeek: 0.75,
+              demoted: [
+                {
+                  subject: 'orders.enrich/rows',
+                  detector: 'baseline',
+                  since: iso(NIGHT - 26 * 60 * 60_000),
+                  pages: 6,
+                  accepted: 4,
+                  weeks: 4,
+                },
+              ],
+            },
+          ],
     health,
   };
 }
