@@ -50,6 +50,8 @@ export interface Incident {
   /** The worst severity reached. */
   readonly severity: Exclude<Severity, 'ok' | 'unknown'>;
   readonly cause: Cause;
+  /** What is left of the trouble where the cause itself is over. */
+  readonly remains?: Cause;
   readonly state: IncidentState;
   readonly openedAt: EpochMs;
   readonly recoveringAt?: EpochMs;

@@ -3,6 +3,8 @@ import type { Score } from '../domain/score.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import { partOfSubject } from '../domain/subject.ts';
 import type { Estimate } from './estimate.ts';
+import { partitionTrouble } from './partitions.ts';
+import { NOTHING, type Supply } from './supply.ts';
 
 /** What is known of the stage where an incident began. */
 export interface Scene {
@@ -10,8 +12,8 @@ export interface Scene {
   readonly before: Snapshot | undefined;
   readonly scores: readonly Score[];
   readonly estimate: Estimate;
-  /** Nobody feeds the stage. */
-  readonly isOrigin: boolean;
+  /** What comes from above. */
+  readonly supply: Supply;
 }
 
 const BAD_RATIO = 0.05;
@@ -23,48 +25,55 @@ const ERROR_RATIO = 0.03;
  * learned past; where the past is known it sharpens them. `unknown` when no rule fits.
  */
 export function nameCause(scene: Scene): Cause {
-  const { snapshot, estimate } = scene;
-  const value = (signal: string) => snapshot.values.get(signal);
-  if ((value('bad_ratio') ?? 0) > BAD_RATIO || lostRows(scene)) return 'bad-data';
-  if ((value('duplicate_ratio') ?? 0) > DUPLICATE_RATIO) return 'duplicates';
-  if ((value('rebalancing') ?? 0) > 0) return 'rebalancing';
-  const partition = partitionTrouble(scene);
+  const { snapshot, before, estimate } = scene;
+  const value = (signal: string) => snapshot.values.get(signal) ?? 0;
+  if (value('bad_ratio') > BAD_RATIO || lostRows(scene) || hasDrifted(scene)) return 'bad-data';
+  if (value('duplicate_ratio') > DUPLICATE_RATIO) return 'duplicates';
+  if (value('rewound_records') > 0 || estimate.replays) return 'replay';
+  if (value('rebalancing') > 0) return 'rebalancing';
+  const partition = partitionTrouble(snapshot, before);
   if (partition) return partition;
   if (estimate.stillFor >= 2) return 'stopped';
-  if ((value('error_ratio') ?? 0) > ERROR_RATIO) return 'downstream';
+  if (value('error_ratio') > ERROR_RATIO) return 'downstream';
+  return flowTrouble(scene);
+}
+
+/** What the rates tell, and where there are none the age of the newest data. */
+function flowTrouble({ snapshot, scores, estimate, supply }: Scene): Cause {
   const { recentIn, usualIn, recentOut, usualOut } = estimate;
-  if (recentIn !== undefined && usualIn !== undefined && usualIn > 0) {
-    if (scene.isOrigin && recentIn < 0.05 * usualIn) return 'source-outage';
-    if (recentIn > 1.4 * usualIn) return 'surge';
-  }
+  const starves = recentIn !== undefined && usualIn !== undefined && recentIn < NOTHING * usualIn;
+  if (starves && (supply === 'origin' || supply === 'dry' || supply === 'unknown')) return 'source-outage';
+  if (isFlooded(estimate)) return estimate.arrears > 0 ? 'backlog' : 'surge';
   const strange = new Set(
-    scene.scores.filter((score) => score.value >= score.ticketLine).map((s) => partOfSubject(s.subject)),
+    scores.filter((score) => score.value >= score.ticketLine).map((score) => partOfSubject(score.subject)),
   );
-  const slower = [...strange].some((signal) => signal.startsWith('latency_') || signal === 'run_seconds');
-  const behind = (value('lag_records') ?? 0) > 0;
-  if (slower) return 'slow';
-  if (recentOut !== undefined && recentIn !== undefined && behind) {
-    if (recentOut < 0.9 * recentIn || (usualOut !== undefined && recentOut < 0.8 * usualOut)) return 'slow';
+  if ([...strange].some((signal) => signal.startsWith('latency_') || signal === 'run_seconds')) return 'slow';
+  const standsStill = (snapshot.values.get('out_records_per_second') ?? 1) <= NOTHING * (usualOut ?? 0);
+  if (recentOut !== undefined && recentIn !== undefined && (snapshot.values.get('lag_records') ?? 0) > 0) {
+    // Whether it has stopped is known a few samples later.
+    if (standsStill) return 'unknown';
+    const getsLess = recentOut < 0.9 * recentIn || (usualOut !== undefined && recentOut < 0.8 * usualOut);
+    if (getsLess) return arrivesAsEver(estimate) ? 'slow' : 'surge';
     return 'backlog';
+  }
+  // Nothing new comes out. Whether the stage stands still or its source does is told by what comes from above.
+  if (strange.has('freshness_seconds')) {
+    if (supply === 'flows') return 'stopped';
+    if (supply === 'origin' || supply === 'dry') return 'source-outage';
   }
   return 'unknown';
 }
 
-/**
- * Causes that are seen directly: when they are no longer seen they are over, and what is left may be called by another name.
- * Not a failing dependency: while its backlog drains, more workers would bring the failures back.
- */
-const DIRECT: ReadonlySet<Cause> = new Set([
-  'unknown',
-  'bad-data',
-  'duplicates',
-  'rebalancing',
-  'poison',
-  'hot',
-  'stopped',
-]);
+/** Far more comes in than a moment ago. */
+const isFlooded = ({ recentIn, usualIn }: Estimate): boolean =>
+  recentIn !== undefined && usualIn !== undefined && usualIn > 0 && recentIn > 1.4 * usualIn;
 
-export const mayBeOver = (cause: Cause): boolean => DIRECT.has(cause);
+/** More than this share above the mean of hours is more than ever. */
+const MORE_THAN_EVER = 0.1;
+
+/** What arrives is what has arrived for hours: that the stage falls behind is its own doing. */
+const arrivesAsEver = ({ recentIn, normalIn }: Estimate): boolean =>
+  recentIn === undefined || normalIn === undefined || recentIn <= (1 + MORE_THAN_EVER) * normalIn;
 
 /** Far fewer records leave than arrive though nothing waits: a filter drops them. */
 function lostRows({ snapshot, scores }: Scene): boolean {
@@ -73,24 +82,6 @@ function lostRows({ snapshot, scores }: Scene): boolean {
   return kept !== undefined && ratio !== undefined && ratio < 0.95;
 }
 
-/** One partition that stands still while others move is poisoned; one that holds most of the backlog is hot. */
-function partitionTrouble({ snapshot, before }: Scene): Cause | undefined {
-  const lag = snapshot.parts.get('lag_records');
-  if (!lag || lag.length < 2) return undefined;
-  if (stuckPartitions(snapshot, before) === 1) return 'poison';
-  const known = lag.filter(Number.isFinite);
-  const total = known.reduce((sum, one) => sum + one, 0);
-  return total >= 10 && Math.max(...known) > 0.6 * total && lag.length >= 4 ? 'hot' : undefined;
-}
-
-/** Partitions with work and without progress in two samples, while nearly all others move; 0 where too many stand still. */
-function stuckPartitions(now: Snapshot, before: Snapshot | undefined): number {
-  const [lag, out] = [now.parts.get('lag_records'), now.parts.get('out_records_per_second')];
-  const [lagBefore, outBefore] = [before?.parts.get('lag_records'), before?.parts.get('out_records_per_second')];
-  if (!lag || !out || !lagBefore || !outBefore) return 0;
-  const stuck = out.filter(
-    (rate, p) => rate === 0 && outBefore[p] === 0 && (lag[p] as number) > 1 && (lagBefore[p] as number) > 1,
-  );
-  const moving = out.filter((rate) => rate > 0);
-  return moving.length >= 0.7 * (out.length - stuck.length) && moving.length > stuck.length ? stuck.length : 0;
-}
+/** The values of a field are spread as they never were. */
+const hasDrifted = ({ scores }: Scene): boolean =>
+  scores.some((score) => score.detector === 'drift' && score.value >= score.ticketLine);

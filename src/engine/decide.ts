@@ -5,6 +5,7 @@ import { stageNameOf } from '../domain/stage.ts';
 import { partOfSubject } from '../domain/subject.ts';
 import { MINUTE } from '../domain/time.ts';
 import type { Verdict } from '../domain/verdict.ts';
+import { presentCause } from './naming.ts';
 import { inTheWay, NOT_HELPED, notYet, objection } from './objection.ts';
 import {
   type DecideView,
@@ -127,8 +128,9 @@ function holdOn(lease: Lease, scene: Scene): readonly Decision[] {
   if (view.stoppedByHand) return release('by-hand', 'all actions were stopped by hand');
   if (memory.mode !== 'enforce') return release('policy-changed', `policy ${policy.name} is in mode ${memory.mode}`);
   if (state.known && (isEnough(lease, scene) || !state.incident)) return release('recovered', `${keep} is kept again`);
-  if (lease.request.kind === 'scale' && state.incident && NOT_HELPED.scale.has(state.incident.cause))
-    return release('ineffective', `scaling does not help against ${state.incident.cause}`);
+  const cause = state.incident && presentCause(state.incident);
+  if (lease.request.kind === 'scale' && cause && NOT_HELPED.scale.has(cause))
+    return release('ineffective', `scaling does not help against ${cause}`);
   if (lease.renewals >= policy.maxRenewals && lease.expiresAt - view.now <= policy.lease / 2)
     return release('ineffective', `${keep} is still not kept after ${lease.renewals} renewals`);
 

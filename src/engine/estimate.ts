@@ -1,10 +1,13 @@
 import type { Snapshot } from '../domain/snapshot.ts';
+import { type EpochMs, SECOND } from '../domain/time.ts';
 
 /** What the engine believes of a stage's flow; rates in records per second, `undefined` where it cannot know. */
 export interface Estimate {
   /** Slow mean of what arrives while nothing is wrong. */
   readonly usualIn: number | undefined;
   readonly usualOut: number | undefined;
+  /** Mean of what has arrived over hours without trouble: what a day's slope or a slow leak is held against. */
+  readonly normalIn: number | undefined;
   /** Mean of the last few samples. */
   readonly recentIn: number | undefined;
   readonly recentOut: number | undefined;
@@ -14,21 +17,36 @@ export interface Estimate {
   readonly saturated: readonly number[];
   /** Samples in a row with work waiting and (almost) nothing leaving. */
   readonly stillFor: number;
+  /** The group was set back, and what it reads again is not done yet. */
+  readonly replays: boolean;
+  /** Records that would have come but were held back, and have not come since. */
+  readonly arrears: number;
+  readonly calmSamples: number;
+  readonly at: EpochMs;
 }
 
 export const NO_ESTIMATE: Estimate = {
   usualIn: undefined,
   usualOut: undefined,
+  normalIn: undefined,
   recentIn: undefined,
   recentOut: undefined,
   capacity: undefined,
   saturated: [],
   stillFor: 0,
+  replays: false,
+  arrears: 0,
+  calmSamples: 0,
+  at: 0,
 };
 
 /** About five minutes of memory at one sample in ten seconds. */
 const SLOW = 0.03;
 const FAST = 0.4;
+/** About an hour at one sample in ten seconds. */
+const NORMAL_SAMPLES = 360;
+/** Below this share of the usual flow it is held back, by whomever: what does not come now comes later. */
+const HELD_BACK = 0.5;
 /**
  * Work for this many seconds of output must wait before the output is taken for the capacity: a threshold near the length of
  * one tick reads the transit of a tick as saturation and spirals capacity down.
@@ -45,6 +63,10 @@ export function estimate(before: Estimate, snapshot: Snapshot, calm: boolean): E
   const still = waits && out !== undefined && out < 0.02 * (before.usualOut ?? out + 1);
   const saturated = waits && !still && out > 0 ? [...before.saturated, out].slice(-KEEP) : before.saturated;
   return {
+    normalIn: calm
+      ? blend(before.normalIn, into, Math.max(1 / (before.calmSamples + 1), 1 / NORMAL_SAMPLES))
+      : before.normalIn,
+    calmSamples: calm && into !== undefined ? Math.min(before.calmSamples + 1, NORMAL_SAMPLES) : before.calmSamples,
     usualIn: calm ? blend(before.usualIn, into, SLOW) : before.usualIn,
     usualOut: calm ? blend(before.usualOut, out, SLOW) : before.usualOut,
     recentIn: blend(before.recentIn, into, FAST),
@@ -52,7 +74,16 @@ export function estimate(before: Estimate, snapshot: Snapshot, calm: boolean): E
     capacity: saturated.length >= 2 ? upperMiddle(saturated) : before.capacity,
     saturated,
     stillFor: still ? before.stillFor + 1 : 0,
+    replays: (snapshot.values.get('rewound_records') ?? 0) > 0 || (before.replays && lag !== undefined && lag > 0),
+    arrears: arrearsAfter(before, into, snapshot.at),
+    at: snapshot.at,
   };
+}
+
+function arrearsAfter({ arrears, usualIn, at }: Estimate, into: number | undefined, now: EpochMs): number {
+  if (into === undefined || usualIn === undefined || at === 0) return arrears;
+  const missing = (usualIn - into) * ((now - at) / SECOND);
+  return into < HELD_BACK * usualIn || missing < 0 ? Math.max(0, arrears + missing) : arrears;
 }
 
 const blend = (before: number | undefined, now: number | undefined, weight: number): number | undefined =>

@@ -112,12 +112,15 @@ const troubled = (id: StageId, scene: IncidentScene): boolean => {
   return verdict !== undefined && isTrouble(verdict);
 };
 
-function openIncident(id: StageId, verdict: Verdict, scene: IncidentScene): Incident {
-  // A stage that is still learning answers; only one that gives no answer may hide the true root.
-  const blindAbove = scene.plan.graph.ancestors(id).find((above) => {
-    const seen = scene.verdicts.get(above);
+/** A stage that is still learning answers; only one that gives no answer may hide the true root. */
+const unseenAbove = (id: StageId, { plan, verdicts }: IncidentScene): StageId | undefined =>
+  plan.graph.ancestors(id).find((above) => {
+    const seen = verdicts.get(above);
     return seen?.state === 'unknown' && seen.warming.length === 0;
   });
+
+function openIncident(id: StageId, verdict: Verdict, scene: IncidentScene): Incident {
+  const blindAbove = unseenAbove(id, scene);
   return {
     id: scene.nextId(),
     pipeline: pipelineOf(id),
@@ -142,7 +145,16 @@ function join(step: Draft, id: StageId, verdict: Verdict, scene: IncidentScene):
     const above = scene.plan.graph.ancestors(incident.root).includes(id);
     if (above && !incident.rootMoved) {
       const { unknownAbove: _, ...known } = step.incident;
-      step.incident = { ...known, root: id, rootMoved: true, because: factsOf(verdict) };
+      const blindAbove = unseenAbove(id, scene);
+      step.incident = {
+        ...known,
+        root: id,
+        rootMoved: true,
+        // What was said of the stage below is not true of this one.
+        cause: 'unknown',
+        because: factsOf(verdict),
+        ...(blindAbove ? { unknownAbove: blindAbove } : {}),
+      };
       changes.push({ kind: 'root-moved', from: incident.root });
     }
   }

@@ -2,11 +2,14 @@ import { type Incident, isTrouble } from '../domain/incident.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { StageId } from '../domain/stage.ts';
 import type { EpochMs } from '../domain/time.ts';
-import { mayBeOver, nameCause } from './cause.ts';
+import { nameCause } from './cause.ts';
+import { estimate, NO_ESTIMATE } from './estimate.ts';
 import { type IncidentStep, stepIncidents } from './incident.ts';
 import type { Ledger } from './ledger.ts';
+import { named } from './naming.ts';
 import type { Reach } from './reach.ts';
 import type { Stages } from './stages.ts';
+import { supplyOf } from './supply.ts';
 
 /** The cause of an incident may still be named better for this many intervals. */
 const NAMING_INTERVALS = 20;
@@ -51,10 +54,10 @@ export class Incidents {
     });
     this.#all = false;
     return steps.flatMap((step) => {
-      const named = this.#name(step, plan, now);
-      if (named.incident.state === 'resolved') this.#close(named.incident);
-      else if (named.changes.length > 0) book.put(named.incident);
-      return named.changes.length > 0 ? [named] : [];
+      const next = this.#name(step, plan, now);
+      if (next.incident.state === 'resolved') this.#close(next.incident);
+      else if (next.changes.length > 0 || next.incident !== step.incident) book.put(next.incident);
+      return next.changes.length > 0 ? [next] : [];
     });
   }
 
@@ -68,18 +71,20 @@ export class Incidents {
     const { incident } = step;
     const id = this.#tellingStage(incident);
     const line = this.#stages.line(id);
-    const young = now - incident.openedAt <= NAMING_INTERVALS * this.#stages.every(incident.root);
-    if (!line?.last || incident.state !== 'open' || !(young || mayBeOver(incident.cause))) return step;
+    if (!line?.last || incident.state !== 'open') return step;
     const { snapshot, scores } = line.last;
-    const isOrigin = plan.graph.upstream(id).length === 0;
-    const cause = nameCause({ snapshot, before: line.previous, scores, estimate: line.estimate, isOrigin });
-    // What our own gate does to the stage says nothing of the cause, but for a dependency that fails under more workers.
-    const ours = incident.cause !== 'unknown' && cause !== 'downstream' && this.#reach.over(id).length > 0;
-    if (cause === 'unknown' || cause === incident.cause || ours) return step;
-    return {
-      incident: { ...incident, cause },
-      changes: [...step.changes, { kind: 'cause-named', from: incident.cause }],
-    };
+    const supply = supplyOf(id, {
+      graph: plan.graph,
+      seen: (stage) => this.#stages.seen(stage, now),
+      estimate: (stage) => this.#stages.line(stage)?.estimate ?? NO_ESTIMATE,
+    });
+    const flow = estimate(line.estimate, snapshot, false);
+    const cause = nameCause({ snapshot, before: line.previous, scores, estimate: flow, supply });
+    const ours = this.#reach.over(id).length > 0;
+    const age = (now - incident.openedAt) / Math.max(1, this.#stages.every(incident.root));
+    const again = named(incident, { cause, atRoot: id === incident.root, ours, age, young: age <= NAMING_INTERVALS });
+    const changes = again.cause === incident.cause ? [] : [{ kind: 'cause-named' as const, from: incident.cause }];
+    return { incident: again, changes: [...step.changes, ...changes] };
   }
 
   /** The root, as long as it is in trouble; then the first stage that still is. */

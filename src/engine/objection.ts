@@ -2,13 +2,17 @@ import type { Cause } from '../domain/cause.ts';
 import type { WithholdReason } from '../domain/decision.ts';
 import { type GateRequest, gateOf, moreRestrictive, NEEDS_OPT_IN, type RequestKind } from '../domain/lease.ts';
 import type { OptionPlan, PolicyPlan } from '../domain/plan.ts';
+import { presentCause } from './naming.ts';
 import type { DecideView, Scene, Want } from './policy-scene.ts';
 import { describeRequest } from './request.ts';
 
-/** Causes that the kind of request does nothing for, or makes worse. */
+/**
+ * Causes that the kind of request does nothing for, or makes worse. What is read again is old: new records wait for it either way,
+ * and in the log they are safer than at whoever sends them.
+ */
 export const NOT_HELPED: Readonly<Record<RequestKind, ReadonlySet<Cause>>> = {
-  throttle: new Set<Cause>(['source-outage', 'poison', 'bad-data']),
-  pause: new Set<Cause>(['source-outage', 'poison']),
+  throttle: new Set<Cause>(['source-outage', 'poison', 'bad-data', 'replay']),
+  pause: new Set<Cause>(['source-outage', 'poison', 'replay']),
   scale: new Set<Cause>([
     'source-outage',
     'poison',
@@ -46,8 +50,9 @@ export function objection(
     const left = Math.ceil((memory.cooldownUntil - view.now) / 1_000);
     return no(memory.cooldownWhy, `${left} s of the cooldown are left`);
   }
-  if (NOT_HELPED[option.kind].has(incident.cause))
-    return no('cause-not-helped', `${option.kind} does not help against ${incident.cause}`);
+  const cause = presentCause(incident);
+  if (NOT_HELPED[option.kind].has(cause))
+    return no('cause-not-helped', `${option.kind} does not help against ${cause}`);
   const reversibility = view.reversibility.get(option.actuator) ?? 'one-way';
   if (NEEDS_OPT_IN.has(reversibility) && !option.accept.includes(reversibility))
     return no('needs-opt-in', `${option.actuator} undoes ${reversibility}; the policy does not accept that`);

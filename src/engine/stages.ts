@@ -116,6 +116,12 @@ export class Stages {
     return step;
   }
 
+  /** The last snapshot of the stage, unless it shows nothing or is too old to. */
+  seen(id: StageId, now: EpochMs): Snapshot | undefined {
+    const last = this.latest.get(id);
+    return last && last.values.size > 0 && now < this.#unknownAt(id) ? last : undefined;
+  }
+
   /** Stages that have not been seen for too long become unknown. */
   age(now: EpochMs): void {
     if (now < this.#nextAging) return;

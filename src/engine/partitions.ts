@@ -1,0 +1,36 @@
+import type { Cause } from '../domain/cause.ts';
+import type { Snapshot } from '../domain/snapshot.ts';
+
+/** A partition with so much more than its share of what comes in does not only look hot. */
+const HOT_INPUT = 1.5;
+
+/** One partition that stands still while others move is poisoned; one that holds most of the backlog is hot. */
+export function partitionTrouble(now: Snapshot, before: Snapshot | undefined): Cause | undefined {
+  const lag = now.parts.get('lag_records');
+  if (!lag || lag.length < 2) return undefined;
+  if (stuckPartitions(now, before) === 1) return 'poison';
+  const known = lag.filter(Number.isFinite);
+  const total = known.reduce((sum, one) => sum + one, 0);
+  const most = Math.max(...known);
+  if (total < 10 || most <= 0.6 * total || lag.length < 4) return undefined;
+  return getsMore(lag.indexOf(most), now.parts.get('in_records_per_second')) ? 'hot' : undefined;
+}
+
+/** What waits may also be the rest of a partition that stood still for a while; where input is told, it decides. */
+function getsMore(partition: number, into: Float64Array | undefined): boolean {
+  if (!into?.every(Number.isFinite)) return true;
+  const mean = into.reduce((sum, one) => sum + one, 0) / into.length;
+  return (into[partition] ?? 0) > HOT_INPUT * mean;
+}
+
+/** Partitions with work and without progress in two samples, while nearly all others move; 0 where too many stand still. */
+function stuckPartitions(now: Snapshot, before: Snapshot | undefined): number {
+  const [lag, out] = [now.parts.get('lag_records'), now.parts.get('out_records_per_second')];
+  const [lagBefore, outBefore] = [before?.parts.get('lag_records'), before?.parts.get('out_records_per_second')];
+  if (!lag || !out || !lagBefore || !outBefore) return 0;
+  const stuck = out.filter(
+    (rate, p) => rate === 0 && outBefore[p] === 0 && (lag[p] as number) > 1 && (lagBefore[p] as number) > 1,
+  );
+  const moving = out.filter((rate) => rate > 0);
+  return moving.length >= 0.7 * (out.length - stuck.length) && moving.length > stuck.length ? stuck.length : 0;
+}
