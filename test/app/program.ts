@@ -41,7 +41,7 @@ function signal(group: number, name: NodeJS.Signals | 0): boolean {
 
 /** Starts `headgate ARGS`. Whatever is left of it ends with the test. */
 export function headgate(
-  t: TestContext,
+  t: Pick<TestContext, 'after'>,
   args: readonly string[],
   { cwd = process.cwd(), env = {} }: { cwd?: string; env?: Readonly<Record<string, string>> } = {},
 ): Program {
