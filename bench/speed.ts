@@ -13,7 +13,7 @@ import { registry } from '../src/registry.ts';
 import { seededRandom } from '../src/stats/random.ts';
 import { printTable, show, showAll } from './markdown.ts';
 
-// npm run bench -- speed [--runs 3] [--seconds 3] [--stage-detectors isolation-forest]
+// npm run bench -- speed [--runs 3] [--seconds 3] [--stage-detectors isolation-forest,…]
 //
 // What one core scores and learns in a second, first by the detectors alone, then through the whole engine, and the state that it
 // keeps. Minute samples with the seasons of a day and a week; the learned past is four weeks, so nothing is warming any more.
@@ -21,8 +21,8 @@ const { values } = parseArgs({
   options: {
     runs: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '3' },
-    /** Measured beside those that run everywhere, where there are many channels. */
-    'stage-detectors': { type: 'string', default: 'isolation-forest' },
+    /** Measured beside those that run everywhere, where there are many channels; all that look at the stage as a whole. */
+    'stage-detectors': { type: 'string' },
   },
 });
 const START = Date.UTC(2026, 0, 5);
@@ -129,7 +129,8 @@ interface Measured {
   readonly wanted: string;
 }
 const everywhere = EVERYWHERE;
-const more = [...everywhere, ...values['stage-detectors'].split(',').filter((type) => type !== '')];
+const whole = registry.detectors.filter(({ pass }) => pass === 'stage').map(({ type }) => type);
+const more = [...new Set([...everywhere, ...(values['stage-detectors']?.split(',') ?? whole)])];
 const cases: (() => Measured)[] = [
   () => ({
     what: `one signal: ${everywhere.join(', ')}`,

@@ -68,13 +68,16 @@ export async function run(argv: readonly string[], io: CommandIo): Promise<numbe
   if (values.html !== undefined && series) {
     const data = values.from === undefined ? values.input : 'Prometheus';
     const digest = createHash('sha256').update(text).digest('hex');
-    const command = `headgate backtest ${argv.map(quoted).join(' ')}`;
+    const command = `headgate backtest ${argv.map(withoutSecrets).map(quoted).join(' ')}`;
     const made = { version: VERSION, command, config: values.config, data, digest };
     await writeReport(resolve(io.cwd, values.html), assessed, series, made);
   }
   io.stdout.write(values.format === 'json' ? `${JSON.stringify(summaryOf(assessed))}\n` : textOf(assessed));
   return 0;
 }
+
+/** A report is sent around; what stands before the @ of an address is not. */
+const withoutSecrets = (text: string): string => text.replace(/\/\/[^/@\s]+@/, '//…@');
 
 /** An argument as a shell takes it. */
 const quoted = (text: string): string => (/^[\w./:=,@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);

@@ -178,7 +178,10 @@ function textOf(found: Rehearsal, config: Config): string {
   ].join('');
 }
 
-/** One row a fault, one column a signal; faults that no signal can have are left out. */
+/** More signals than this stand below each other; fewer stand beside each other. */
+const BESIDE = 5;
+
+/** A cell for each fault and signal; faults that no signal can have are left out. */
 function byFault(signals: readonly SignalResult[]): string {
   const kinds = FAULT_KINDS.filter((kind) => signals.some(({ faults }) => faults.some((one) => one.kind === kind)));
   const oneStage = new Set(signals.map(({ stage }) => stage)).size < 2;
@@ -187,16 +190,15 @@ function byFault(signals: readonly SignalResult[]): string {
     if (!fault) return '–';
     return [share(fault.found, fault.runs), delayWords(delayOf([fault])) ?? ''].join(' ').trimEnd();
   };
-  const rows = kinds.map((kind) => {
-    const faults = signals.map(({ faults }) => faults.find((found) => found.kind === kind));
-    return [kind, ...faults.map(cell), ...(one ? [faults[0]?.says ?? ''] : [])];
-  });
-  return tableOf(
-    [
-      'fault',
-      ...signals.map(({ stage, signal }) => (oneStage ? signal : `${stageNameOf(stage)}/${signal}`)),
-      ...(one ? ['the signal'] : []),
-    ],
-    rows,
-  );
+  const named = ({ stage, signal }: SignalResult): string => (oneStage ? signal : `${stageNameOf(stage)}/${signal}`);
+  const of = ({ faults }: SignalResult, kind: FaultKind): string => cell(faults.find((found) => found.kind === kind));
+  if (signals.length > BESIDE)
+    return tableOf(
+      ['signal', ...kinds],
+      signals.map((signal) => [named(signal), ...kinds.map((kind) => of(signal, kind))]),
+    );
+  const says = (kind: FaultKind): string[] =>
+    one ? [one.faults.find((found) => found.kind === kind)?.says ?? ''] : [];
+  const rows = kinds.map((kind) => [kind, ...signals.map((signal) => of(signal, kind)), ...says(kind)]);
+  return tableOf(['fault', ...signals.map(named), ...(one ? ['the signal'] : [])], rows);
 }
