@@ -1,7 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
-import { openTable } from '../src/cli/table.ts';
+import { openTable } from '../src/files/table.ts';
 import { seededRandom } from '../src/stats/random.ts';
 
 // node bench/control.ts ewma|random|always [--seed 1] --input X.csv --time COLUMN --output Y.csv [--learn-until TIME]

@@ -20,6 +20,8 @@ import type { Actuator, Notifier } from '../kit/component.ts';
 import type { Traced } from '../telemetry/tracing.ts';
 import { Keeping } from './keeping.ts';
 import { recallLearned, recallSettings, SEQUENCE_KEY } from './recall.ts';
+import { seedStages, stagesToSeed } from './seed.ts';
+import type { Seeds } from './seed-past.ts';
 import { Telling } from './telling.ts';
 
 /** The outside as one config describes it, already made. Replaced whole on a reload. */
@@ -32,6 +34,8 @@ export interface World {
   readonly reversibility: ReadonlyMap<string, Reversibility>;
   readonly detectors: (stage: StagePlan) => readonly StageDetector[];
   readonly inMaintenance: (stage: StageId, now: EpochMs) => boolean;
+  /** Stages that learn from their past before they are sampled for the first time. */
+  readonly seeds?: Seeds;
 }
 
 export interface DaemonOptions {
@@ -46,6 +50,8 @@ export interface DaemonOptions {
 }
 
 const OUTBOX_TIMEOUT = 20 * SECOND;
+/** A stage that learns its past is sampled after this long at the latest; its limits wait no longer. */
+const SEED_WAIT = MINUTE;
 /** Leases that ended this recently still cool their policies down after a restart. */
 const RECENT_LEASES = 500;
 
@@ -114,7 +120,8 @@ export class Daemon {
     const sequence = await store.setting(SEQUENCE_KEY);
     const daemon = new Daemon(options, typeof sequence === 'number' ? sequence : 0);
     const { trying } = daemon.#keeping;
-    await recallLearned(daemon.engine, store, trying);
+    const { order } = daemon.engine.plan.graph;
+    const learned = await recallLearned(daemon.engine, store, trying, order);
     await trying('loading settings', () => recallSettings(daemon.engine, store));
     const [incidents, leases, recent, owed] = await Promise.all([
       store.openIncidents(),
@@ -127,7 +134,7 @@ export class Daemon {
     const ended = recent.filter((lease) => lease.state === 'released');
     await daemon.carry(daemon.engine.resume(incidents, leases, ended, clock.now()));
     daemon.#keeping.start();
-    for (const stage of daemon.engine.plan.graph.order) daemon.#watch(stage);
+    await daemon.#begin(order, learned);
     daemon.#telling.start();
     return daemon;
   }
@@ -147,8 +154,32 @@ export class Daemon {
     await this.carry(outcome);
     // A stage that comes back goes on with what it knew when it left.
     const added = order.filter((id) => !before.has(id));
-    await recallLearned(this.engine, this.#options.store, this.#keeping.trying, added);
-    for (const id of added) this.#watch(id);
+    await this.#begin(added, await recallLearned(this.engine, this.#options.store, this.#keeping.trying, added));
+  }
+
+  /** Samples stages that are new from now on; those that learn their past first a little later. */
+  async #begin(stages: readonly StageId[], learned: ReadonlySet<StageId>): Promise<void> {
+    const { store, clock, events, jobs } = this.#options;
+    const parts = {
+      engine: this.engine,
+      world: this.#world,
+      store,
+      clock,
+      jobs,
+      events,
+      flush: () => this.#keeping.flush(),
+    };
+    const seeding = seedStages(parts, await stagesToSeed(parts, stages, learned), this.#stop.signal);
+    const { promise: waited, resolve } = Promise.withResolvers<void>();
+    if (seeding.size > 0) {
+      const cancel = clock.timer(SEED_WAIT, resolve);
+      this.#stop.signal.addEventListener('abort', cancel, { once: true });
+    }
+    for (const id of stages) {
+      const seeded = seeding.get(id);
+      if (seeded) void Promise.race([seeded, waited]).then(() => this.#watch(id));
+      else this.#watch(id);
+    }
   }
 
   /** Makes an outcome durable, then announces it and does what is owed. Never rejects. */

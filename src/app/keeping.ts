@@ -49,7 +49,7 @@ export class Keeping {
   /** Writes everything there is, and nothing more by itself afterwards. */
   async stop(): Promise<void> {
     this.pause();
-    await this.#flush();
+    await this.flush();
     await this.#save(this.#options.engine.plan.graph.order);
   }
 
@@ -71,7 +71,7 @@ export class Keeping {
   };
 
   async #beat(): Promise<void> {
-    await this.#flush();
+    await this.flush();
     const { order } = this.#options.engine.plan.graph;
     this.#owed = Math.min(order.length, this.#owed + (order.length * FLUSH_EVERY) / SAVE_EVERY);
     const turns: StageId[] = [];
@@ -87,7 +87,8 @@ export class Keeping {
     return saveLearned(engine, store, clock, this.trying, stages);
   }
 
-  async #flush(): Promise<void> {
+  /** Writes the samples that are not written yet. */
+  async flush(): Promise<void> {
     if (this.#rows.length === 0) return;
     const rows = this.#rows;
     this.#rows = [];

@@ -17,18 +17,23 @@ export const SEQUENCE_KEY = 'sequence';
 /** Bytes handed to the store at once: one transaction for a few stages. */
 const SLICE_BYTES = 256 * 1024;
 
-/** Loads what each stage had learned, and learns from the samples that were kept since. The event loop goes round in between. */
+/**
+ * Loads what each stage had learned, and learns from the samples that were kept since; answers with those that had. The event loop
+ * goes round in between.
+ */
 export async function recallLearned(
   engine: Engine,
   store: Store,
   trying: Trying,
   stages: readonly StageId[] = engine.plan.graph.order,
-): Promise<void> {
+): Promise<ReadonlySet<StageId>> {
+  const learned = new Set<StageId>();
   const breathe = breaths();
   for (const id of stages) {
     await trying(`loading what was learned of ${id}`, async () => {
       const blob = await store.loadState(stateKey(id));
       if (!blob || !engine.line(id)?.restore(blob.bytes)) return;
+      learned.add(id);
       for (const row of await store.samplesSince(id, blob.at)) {
         await engine.resultsDue(id);
         engine.relearn({ ...emptySnapshot(id, row.at), values: row.values });
@@ -37,6 +42,7 @@ export async function recallLearned(
     });
     await breathe();
   }
+  return learned;
 }
 
 /** Writes what was learned, a few stages at a time so that the event loop stays free; stops at the first failure. */

@@ -13,6 +13,7 @@ import { type Limiter, limiter } from '../kit/limits.ts';
 import { seededRandom } from '../stats/random.ts';
 import { maintenanceCalendar } from './calendar.ts';
 import type { World } from './daemon.ts';
+import { seedsOf } from './seed-past.ts';
 
 /** What components are made with. */
 export interface Surroundings {
@@ -71,6 +72,7 @@ export function makeWorld(config: Config, around: Surroundings, before?: Omit<Ma
     reversibility: reversibilities(config, registry),
     detectors: detectorsFrom(registry, config.plan.holidays),
     inMaintenance: maintenanceCalendar(config.maintenance),
+    seeds: seedsOf(config, registry),
   };
   return { world, sources, actuators, notifiers };
 }

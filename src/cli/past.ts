@@ -3,12 +3,13 @@ import { durationOf } from '../app/offline.ts';
 import type { Config } from '../config/config.ts';
 import { HeadgateError } from '../domain/error.ts';
 import { stagesOf } from '../domain/plan.ts';
-import { emptySnapshot, type Snapshot } from '../domain/snapshot.ts';
+import type { Snapshot } from '../domain/snapshot.ts';
 import type { StageId } from '../domain/stage.ts';
 import { type EpochMs, SECOND } from '../domain/time.ts';
+import { batchesOf } from '../files/snapshots.ts';
+import { openTable } from '../files/table.ts';
 import { registry } from '../registry.ts';
 import type { CommandIo } from './command.ts';
-import { openTable, type Table, type TableRow } from './table.ts';
 
 /** Where a command takes a recorded past from; the same options for every command that needs one. */
 export const PAST_OPTIONS = {
@@ -50,7 +51,8 @@ export async function openPast(
   const past = pastAsk(options, Date.now());
   if (past) return pastOf(config, registry, past, new AbortController().signal);
   const table = await openTable({ ...io, input: options.input, time: options.time, values: undefined });
-  return batches(table, options.stage, new Set(stagesOf(config.plan).map((stage) => stage.id)));
+  const known = stagesOf(config.plan).map((stage) => stage.id);
+  return batchesOf(table, (name) => stageOf(name ?? options.stage, known));
 }
 
 /** What of the past is asked for; `undefined` where a file is to be read. */
@@ -82,52 +84,11 @@ function timeOf(text: string, now: EpochMs): EpochMs {
   );
 }
 
-/** Rows of one time become one batch of snapshots. */
-async function* batches(
-  table: Table,
-  stage: string | undefined,
-  known: ReadonlySet<StageId>,
-): AsyncGenerator<readonly Snapshot[]> {
-  let batch: Snapshot[] = [];
-  const shown: Shown = new Map();
-  for await (const row of table.rows()) {
-    const snapshot = snapshotOf(row, table, stageOf(row, stage, known), shown);
-    if (batch.length > 0 && batch[0]?.at !== snapshot.at) {
-      yield batch;
-      batch = [];
-    }
-    batch.push(snapshot);
-  }
-  if (batch.length > 0) yield batch;
-}
-
-function stageOf(row: TableRow, given: string | undefined, known: ReadonlySet<StageId>): StageId {
-  const id = (row.stage ?? given) as StageId | undefined;
-  if (id !== undefined && known.has(id)) return id;
+function stageOf(name: string | undefined, known: readonly StageId[]): StageId {
+  const id = known.find((one) => one === name);
+  if (id !== undefined) return id;
   throw new HeadgateError(
     'bad-config',
-    `${id === undefined ? 'no stage is named; give --stage or a column "stage"' : `there is no stage "${id}"`}; the config has ${[...known].join(', ')}`,
+    `${name === undefined ? 'no stage is named; give --stage or a column "stage"' : `there is no stage "${name}"`}; the config has ${known.join(', ')}`,
   );
 }
-
-/**
- * What the daemon would have seen. A row without any number is a look without an answer: a gap in what the stage has shown so far. A
- * single empty cell is a signal that was not there.
- */
-function snapshotOf(row: TableRow, table: Table, stage: StageId, shown: Shown): Snapshot {
-  const values = new Map<string, number>();
-  table.columns.forEach((name, index) => {
-    const value = row.values[index];
-    if (value !== undefined) values.set(name, value);
-  });
-  const known = shown.get(stage) ?? new Set<string>();
-  shown.set(stage, known);
-  for (const name of values.keys()) known.add(name);
-  const bare = { ...emptySnapshot(stage, row.at), values };
-  if (values.size > 0 || known.size === 0) return bare;
-  const signals = table.columns.filter((name) => known.has(name));
-  return { ...bare, gaps: [{ probe: 'recorded', signals, code: 'stale', message: 'the row is empty' }] };
-}
-
-/** The signals that each stage has shown so far. */
-type Shown = Map<StageId, Set<string>>;

@@ -10,9 +10,9 @@ import type { Engine } from '../engine/engine.ts';
 import type { Outcome } from '../engine/ledger.ts';
 import { replay } from '../engine/replay.ts';
 import { parseTime } from '../files/csv.ts';
+import { openTable, type Table, type TableRow } from '../files/table.ts';
 import type { CommandIo } from './command.ts';
 import { type Output, openOutput } from './output.ts';
-import { openTable, type Table, type TableRow } from './table.ts';
 
 export const summary = 'Scores the rows of a CSV or Parquet file with the default detectors.';
 export const usage = `headgate score [--input X.csv] [--output Y.csv] [--time COLUMN] [--values A,B] [--learn-until TIME] [--every 1m] [--season 1d,7d] [--pages-per-week 1] [--format json]

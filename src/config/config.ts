@@ -46,6 +46,15 @@ export interface ProbeConfig {
   readonly digest: string;
 }
 
+/** Where a stage that has learned nothing yet takes its past from. */
+export interface SeedConfig {
+  readonly from: DurationMs;
+  readonly historyFile: string | undefined;
+  readonly store: boolean;
+  /** Probes that know their past. */
+  readonly probes: readonly ProbeConfig[];
+}
+
 /** Who is told. An empty list of severities means every notice; a missing pipeline or stage means all of them. */
 export interface RouteConfig {
   readonly severities: readonly ('critical' | 'warning' | 'info')[];
@@ -97,6 +106,7 @@ export interface Config {
   readonly plan: Plan;
   /** An entry for every stage, in the order written; stages without probes have an empty list. */
   readonly probes: ReadonlyMap<StageId, readonly ProbeConfig[]>;
+  readonly seeds: ReadonlyMap<StageId, SeedConfig>;
   readonly discoveries: readonly DiscoveryConfig[];
   readonly maintenance: readonly MaintenancePlan[];
   readonly digests: readonly DigestConfig[];

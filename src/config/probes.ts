@@ -24,6 +24,8 @@ export interface ReadProbe extends ProbeConfig {
   readonly essence: string;
 }
 
+export const withoutEssence = ({ essence, ...probe }: ReadProbe): ProbeConfig => probe;
+
 /** Inline sources often reach many hosts; a few that hang must not hold up the others. */
 const CONCURRENCY_INLINE = 64;
 

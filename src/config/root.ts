@@ -73,6 +73,7 @@ export function readRoot(raw: unknown, { registry, file, unfolded }: RootInput, 
     routes,
     plan: { pipelines: read.pipelines, policies, graph, holidays: calendars.holidays },
     probes: read.probes,
+    seeds: read.seeds,
     discoveries,
     maintenance,
     digests: readDigests(root.digests, calendars, known, findings),
@@ -174,7 +175,7 @@ function warnOfUnused(root: RootShape, discoveries: Config['discoveries'], findi
     if (!told.has(name)) findings.warning(['notifiers', name], 'no route leads to this notifier; it is never told');
   const stages = Object.values(root.pipelines).flatMap(({ stages }) => Object.values(stages));
   const probed = new Set([
-    ...stages.flatMap(({ probes }) => probes.map(({ source }) => source)),
+    ...stages.flatMap(({ probes, seed }) => [...probes, ...(seed?.probes ?? [])].map(({ source }) => source)),
     ...discoveries.map(({ source }) => source),
   ]);
   for (const name of Object.keys(root.sources))

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { SIGNAL_NAME } from '../domain/signal.ts';
-import { DAY, SECOND } from '../domain/time.ts';
+import { DAY, HOUR, SECOND } from '../domain/time.ts';
 import type { Discoverable } from '../kit/component.ts';
 import { bound, frequency } from './quantity.ts';
 import { durationIn, durationOr, EVERY, name, stageRef } from './shape-daemon.ts';
@@ -77,6 +77,32 @@ export const Season = z
   .max(4)
   .meta({ description: 'Lengths of the seasons to look for; an empty list means none.' });
 
+const seedOf = {
+  from: durationOr('14d', HOUR, 366 * DAY, 'from 1h to 366d').meta({ description: 'How far back.' }),
+  history_file: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({
+      description:
+        'CSV or Parquet with a column of time and one for each signal, sorted by time; a column `stage` where it holds several stages.',
+      examples: ['./history.csv'],
+    }),
+  store: z.boolean().default(false).meta({
+    description: 'Also from the samples that the store has kept. Only where they mean what is read now.',
+  }),
+};
+
+/** Where a stage that has learned nothing yet takes its past from. */
+export const StageSeedShape = z.strictObject({
+  ...seedOf,
+  probes: z.array(hole('probe')).default([]).meta({
+    description:
+      'Asked for their past in the place of the stage’s own: PromQL for what a stage reads elsewhere. Left out: its own probes, as far as they know their past.',
+  }),
+});
+const PipelineSeedShape = z.strictObject(seedOf);
+
 export const StageShape = z.strictObject({
   after: z.array(z.string()).default([]).meta({ description: 'Stages of this pipeline that feed it.' }),
   every: EVERY.optional().meta({ description: 'Time between two looks. Default: that of the pipeline.' }),
@@ -91,6 +117,9 @@ export const StageShape = z.strictObject({
     .meta({ description: 'Signals computed from others: rates of counters, ratios between stages.' }),
   season: Season.optional().meta({ description: 'Default: that of the pipeline.' }),
   budget: BudgetShape.optional().meta({ description: 'Default: that of the pipeline.' }),
+  seed: StageSeedShape.optional().meta({
+    description: 'What the stage learns from before it looks for the first time. Default: that of the pipeline.',
+  }),
   detectors: z
     .record(z.string(), z.union([z.literal(false), hole('detector')]))
     .default({})
@@ -145,6 +174,10 @@ export const PipelineShape = z.strictObject({
       'Lengths of the seasons to look for; [] means none. Default: [1d, 7d], as far as `every` is short enough.',
   }),
   every: durationOr('10s', SECOND, DAY, 'from 1s to 1d').meta({ description: 'Time between two looks at a stage.' }),
+  seed: PipelineSeedShape.optional().meta({
+    description:
+      'What its stages learn from before they look for the first time, so that the first day is not blind. A stage that has learned already is left as it is.',
+  }),
   for_each: ForEach.optional().meta({
     description: 'Makes one stage for each value out of those with {each} in their name.',
   }),

@@ -5,10 +5,11 @@ import { DAY, type DurationMs, WEEK } from '../domain/time.ts';
 import type { Registry } from '../kit/component.ts';
 import { formatDuration } from '../kit/duration.ts';
 import { type Raw, readWith } from './components.ts';
-import type { ProbeConfig } from './config.ts';
+import type { ProbeConfig, SeedConfig } from './config.ts';
 import { fingerprintOf, withoutDefaults } from './digest.ts';
-import { type ProbeScene, type ReadProbe, readProbes } from './probes.ts';
+import { type ProbeScene, type ReadProbe, readProbes, withoutEssence } from './probes.ts';
 import { hint, type Path } from './problem.ts';
+import { readSeed } from './seeds.ts';
 import type { RootShape } from './shape.ts';
 import { DISCOVERABLES } from './shape-pipeline.ts';
 import { readDerive, readSignals, warnOfSlips } from './signals.ts';
@@ -26,6 +27,7 @@ export type WrittenStages = ReadonlyMap<string, readonly string[]>;
 export interface ReadStages {
   readonly pipelines: readonly PipelinePlan[];
   readonly probes: ReadonlyMap<StageId, readonly ProbeConfig[]>;
+  readonly seeds: ReadonlyMap<StageId, SeedConfig>;
 }
 
 export function readPipelines(
@@ -34,6 +36,7 @@ export function readPipelines(
   scene: ProbeScene,
 ): ReadStages {
   const probes = new Map<StageId, readonly ProbeConfig[]>();
+  const seeds = new Map<StageId, SeedConfig>();
   if (written.size === 0) scene.findings.error(['pipelines'], 'names no pipeline; there is nothing to watch');
   const count = [...written.values()].reduce((sum, names) => sum + names.length, 0);
   if (count > MOST_STAGES) scene.findings.error(['pipelines'], `has ${count} stages; one daemon holds ${MOST_STAGES}`);
@@ -45,16 +48,15 @@ export function readPipelines(
     const stages = Object.entries(shape.stages).map(([stage, one]) => {
       const path = ['pipelines', name, 'stages', stage];
       const read = readProbes(one.probes as readonly Raw[], [...path, 'probes'], scene);
-      probes.set(
-        stageId(name, stage),
-        read.map(({ essence, ...probe }) => probe),
-      );
+      probes.set(stageId(name, stage), read.map(withoutEssence));
+      const seed = readSeed({ shape: one, of: shape, probes: read, path }, scene);
+      if (seed) seeds.set(stageId(name, stage), seed);
       return readStage({ pipeline: name, stage, shape: one, of: shape, budget, names, probes: read, path }, scene);
     });
     const signals = readSignals(shape.signals, ['pipelines', name, 'signals'], scene.findings);
     return { name, stages, budget, signals };
   });
-  return { pipelines: plans, probes };
+  return { pipelines: plans, probes, seeds };
 }
 
 /** Nothing may be there to be watched now, and something tomorrow. */

@@ -180,6 +180,8 @@ export interface Events {
   storeDegraded(event: { degraded: boolean; message: string }): void;
   /** Stages have come or gone with what sources find; the config is as it was. */
   discovered(event: { message: string }): void;
+  /** How far stages of a pipeline have learned from their past; `share` is 0 at its beginning and 1 at its end. */
+  seeded(event: { pipeline: string; stages: number; samples: number; share: number }): void;
   configLoaded(event: { ok: boolean; message: string; at: EpochMs }): void;
   lifecycle(event: { phase: 'starting' | 'ready' | 'stopping' | 'stopped'; message: string }): void;
   /** A failure that has no better event; never silent. */

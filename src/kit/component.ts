@@ -67,6 +67,8 @@ export interface SourceDefinition<Config extends z.ZodType = z.ZodType, Probe ex
   readonly probe: Probe;
   /** The signals a probe will answer, as far as its config tells; a failed probe is a gap in these. */
   signals(ask: z.output<Probe>): readonly SignalSpec[];
+  /** Whether its probes can be asked for their past, by `history`. */
+  readonly knowsPast?: boolean;
   /** What a connected source can list; left out: nothing. */
   readonly discovers?: readonly Discoverable[];
   create(config: z.output<Config>, context: PluginContext): Source<z.output<Probe>>;

@@ -54,6 +54,7 @@ export function createEvents({ log, record, listeners = [] }: EventsParts): Even
       outbox: announce('outbox'),
       storeDegraded: announce('storeDegraded'),
       discovered: announce('discovered'),
+      seeded: announce('seeded'),
       configLoaded: announce('configLoaded'),
       lifecycle: announce('lifecycle'),
       failed: announce('failed'),
@@ -138,6 +139,7 @@ function linesOf(log: Log): Partial<Events> {
     storeDegraded: ({ degraded, message }) =>
       degraded ? log.error({ why: message }, 'store fails; going on without it') : log.info({}, 'store works again'),
     discovered: ({ message }) => log.info({ what: message }, 'stages follow what was discovered'),
+    seeded: (event) => log.info(event, 'learning from the past'),
     configLoaded: ({ ok, message }) =>
       ok
         ? log.info({ what: message }, 'config loaded')

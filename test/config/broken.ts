@@ -617,6 +617,25 @@ policies: { k: { keep: { stage: p.s-each, lag_seconds: 5 }, may: [{ actuator: va
     ],
   },
   {
+    says: 'a past that nobody knows',
+    yaml: `sources: { main: { type: queue, host: h } }
+pipelines: { p: { stages: { s: { probes: [{ source: main, topic: t }], seed: {} } } } }
+`,
+    problems: [
+      '2:72 pipelines.p.stages.s.seed: no probe of the stage knows its past; name a history_file, store: true, or probes of type page',
+    ],
+  },
+  {
+    says: 'a past asked of a probe that does not know it',
+    yaml: `sources: { main: { type: queue, host: h } }
+pipelines: { p: { stages: { s: { seed: { from: 1s, probes: [{ source: main, topic: t }] } } } } }
+`,
+    problems: [
+      '2:42 pipelines.p.stages.s.seed.from: want from 1h to 366d',
+      '2:61 pipelines.p.stages.s.seed.probes[0]: a probe of type queue does not know its past; want one of type page',
+    ],
+  },
+  {
     says: 'a template with more values than its cap',
     yaml: `pipelines: { p: { for_each: { values: [a, b, c], cap: 2 }, stages: { "s-{each}": {} } } }
 `,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { StageId } from '../../src/domain/stage.ts';
 import { DAY, HOUR, MINUTE, SECOND, WEEK } from '../../src/domain/time.ts';
 import { good, stage, warningsOf } from './fixture/load.ts';
 import { fixtures } from './fixture/registry.ts';
@@ -341,6 +342,41 @@ pipelines:
       '"orders.eu" would make a second stage named in-orders-eu, as "orders-eu" does',
       `"${long}" would make a stage named "in-${long}", which is no name`,
     ]);
+  });
+});
+
+describe('where a new stage takes its past from', () => {
+  const config = good(`sources: { web: { type: page, url: "http://h/" }, main: { type: queue, host: h } }
+pipelines:
+  p:
+    seed: { from: 3d, history_file: past.csv }
+    stages:
+      own: { probes: [{ source: web, fields: { rows: /n } }, { source: main, topic: t }], seed: {} }
+      other: { probes: [{ source: main, topic: t }], seed: { from: 1d, store: true, probes: [{ source: web, fields: { lag_records: /n } }] } }
+      plain: { probes: [{ source: main, topic: t }] }`);
+  const seed = (id: StageId) => {
+    const { probes, ...rest } = config.seeds.get(id) ?? assert.fail(id);
+    return { ...rest, probes: probes.map(({ source, ask }) => [source, ask]) };
+  };
+
+  test('its own probes that know it, or those it names for that', () => {
+    const own = [['web', { fields: { rows: '/n' } }]];
+    assert.deepEqual(seed('p.own'), { from: 14 * DAY, historyFile: undefined, store: false, probes: own });
+    const named = [['web', { fields: { lag_records: '/n' } }]];
+    assert.deepEqual(seed('p.other'), { from: DAY, historyFile: undefined, store: true, probes: named });
+    assert.deepEqual(config.probes.get('p.other')?.length, 1, 'and is not looked at by them');
+  });
+
+  test('that of its pipeline where it says nothing; the path starts at the folder of the config', () => {
+    const { historyFile, ...rest } = seed('p.plain');
+    assert.deepEqual(rest, { from: 3 * DAY, store: false, probes: [] });
+    assert.match(historyFile ?? '', /^\/.*past\.csv$/);
+  });
+
+  test('it may be changed without anything being forgotten', () => {
+    const without = good('pipelines: { p: { stages: { s: {} } } }');
+    const withSeed = good('pipelines: { p: { stages: { s: { seed: { store: true } } } } }');
+    assert.equal(stage(without, 'p.s').fingerprint, stage(withSeed, 'p.s').fingerprint);
   });
 });
 

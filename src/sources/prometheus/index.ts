@@ -65,7 +65,8 @@ One instant query for each signal; all queries of a probe are asked for the same
   by asking the stage itself, which \`metrics-endpoint\` does.
 
 **History.** \`headgate backtest --config FILE --from 7d\` asks every query over that time and replays the answers through the
-config: what would have been told, and what would have been done. \`--prometheus URL\` asks another server.
+config: what would have been told, and what would have been done. \`--prometheus URL\` asks another server. \`seed\` of a stage or
+pipeline lets a stage that is new learn from that past before it looks for the first time.
 
 Also understood by Thanos (partial answers are refused), Mimir, Cortex and VictoriaMetrics. Native histograms are no numbers:
 ask for \`histogram_quantile(…)\` of them.
@@ -96,6 +97,7 @@ queries: { freshness_seconds: time() - max(load_last_success_timestamp_seconds) 
     },
   ],
   signals: ({ queries }) => Object.keys(queries).map(signalSpec),
+  knowsPast: true,
   create,
 });
 

@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream';
 import { HeadgateError } from '../domain/error.ts';
 import type { EpochMs } from '../domain/time.ts';
-import { parseNumber, parseTime } from '../files/csv.ts';
-import { openRecords } from '../files/records.ts';
+import { parseNumber, parseTime } from './csv.ts';
+import { openRecords } from './records.ts';
 
 /** A table of samples as it streams in: one time and some numbers a row. */
 export interface Table {

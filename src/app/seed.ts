@@ -1,0 +1,160 @@
+import { asHeadgateError, HeadgateError } from '../domain/error.ts';
+import type { Plan } from '../domain/plan.ts';
+import type { Clock, Events, Store } from '../domain/ports.ts';
+import { emptySnapshot } from '../domain/snapshot.ts';
+import { graphOf, pipelineOf, type StageId } from '../domain/stage.ts';
+import { type EpochMs, SECOND } from '../domain/time.ts';
+import { pseudoStageOf } from '../engine/end-to-end.ts';
+import { Engine } from '../engine/engine.ts';
+import type { Jobs } from '../engine/jobs.ts';
+import { withKeptLimits } from '../engine/plan.ts';
+import { replay } from '../engine/replay.ts';
+import { breaths } from '../kit/breath.ts';
+import type { World } from './daemon.ts';
+
+export interface SeedParts {
+  readonly engine: Engine;
+  readonly world: World;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly jobs: Jobs | undefined;
+  readonly events: Pick<Events, 'seeded' | 'failed'>;
+  /** Writes what was seen since, so that it can be read back. */
+  readonly flush: () => Promise<void>;
+}
+
+const TELL_EVERY = 10 * SECOND;
+/** A first start that ended before its seeds were learned, or could not be given them, is tried again at the next. */
+const owedKey = (id: StageId): string => `seed/${id}`;
+
+/** Stages that have not learned anything, or are still owed a past from an earlier start. */
+export async function stagesToSeed(
+  { world, store }: Pick<SeedParts, 'world' | 'store'>,
+  stages: readonly StageId[],
+  learned: ReadonlySet<StageId>,
+): Promise<readonly StageId[]> {
+  const wanted = stages.filter((id) => world.seeds?.stages.has(id));
+  const owed = await Promise.all(
+    wanted.map(async (id) => !learned.has(id) || (await store.setting(owedKey(id)).catch(() => null)) === true),
+  );
+  return wanted.filter((_, index) => owed[index]);
+}
+
+/**
+ * Lets stages learn from their past, one pipeline after the other, without anything being opened, decided or told: a second engine
+ * lives through it, and what it has learned is then handed to the one that runs. Never rejects; what fails is told, and the
+ * stages of that pipeline begin with nothing.
+ *
+ * @returns for each stage when it has been seen to, well or not
+ */
+export function seedStages(
+  parts: SeedParts,
+  stages: readonly StageId[],
+  abort: AbortSignal,
+): ReadonlyMap<StageId, Promise<void>> {
+  let before: Promise<void> = Promise.resolve();
+  const done = new Map<StageId, Promise<void>>();
+  for (const [pipeline, ids] of Map.groupBy(stages, pipelineOf)) {
+    before = before.then(() => seedPipeline(parts, pipeline, ids, abort));
+    for (const id of ids) done.set(id, before);
+  }
+  return done;
+}
+
+async function seedPipeline(
+  parts: SeedParts,
+  pipeline: string,
+  stages: readonly StageId[],
+  abort: AbortSignal,
+): Promise<void> {
+  const { store, clock, events, engine } = parts;
+  if (abort.aborted) return;
+  await store.commit(stages.map((id) => ({ put: 'setting', key: owedKey(id), value: true }))).catch(() => {});
+  try {
+    const second = secondEngine(parts, pipeline);
+    const now = clock.now();
+    await live(parts, second, { pipeline, stages, now }, abort);
+    await catchUp(parts, second, stages, now);
+    const taken = [...stages, pseudoStageOf(pipeline)].filter((id) => handOver(second, engine, id));
+    await store.commit(stages.map((id) => ({ put: 'setting', key: owedKey(id), value: false }))).catch(() => {});
+    const without = stages.filter((id) => !taken.includes(id));
+    if (without.length > 0)
+      throw new HeadgateError(
+        'not-found',
+        `no past was found of ${without.join(', ')}; is the time of its samples within seed.from?`,
+      );
+  } catch (thrown) {
+    if (!abort.aborted) events.failed({ what: `seeding of pipeline ${pipeline}`, error: asHeadgateError(thrown) });
+  }
+}
+
+/** An engine for one pipeline as it is in the one that runs, without policies: it has no gates to move. */
+function secondEngine({ world, jobs }: SeedParts, name: string): Engine {
+  const { pipelines, holidays } = withKeptLimits(world.plan);
+  const own = pipelines.filter((pipeline) => pipeline.name === name);
+  const edges = own.flatMap(({ stages }) => stages).map(({ id, after }) => [id, after] as const);
+  const plan: Plan = { pipelines: own, policies: [], graph: graphOf(new Map(edges)), holidays };
+  return new Engine({
+    plan,
+    detectors: world.detectors,
+    reversibility: new Map(),
+    inMaintenance: () => false,
+    sequence: 0,
+    ...(jobs && { jobs }),
+  });
+}
+
+interface Pass {
+  readonly pipeline: string;
+  readonly stages: readonly StageId[];
+  readonly now: EpochMs;
+}
+
+async function live(
+  { world, store, clock, events }: SeedParts,
+  second: Engine,
+  { pipeline, stages, now }: Pass,
+  abort: AbortSignal,
+): Promise<void> {
+  let samples = 0;
+  let first: EpochMs | undefined;
+  let told = clock.monotonic();
+  const breathe = breaths();
+  events.seeded({ pipeline, stages: stages.length, samples, share: 0 });
+  for await (const batch of world.seeds?.past(stages, store, now, abort) ?? []) {
+    if (abort.aborted) throw new HeadgateError('aborted', 'given up');
+    const at = batch[0]?.at ?? now;
+    first ??= at;
+    for (const { stage } of batch) await second.resultsDue(stage);
+    replay(second, batch, at);
+    samples += batch.length;
+    await breathe();
+    if (clock.monotonic() - told < TELL_EVERY) continue;
+    told = clock.monotonic();
+    events.seeded({ pipeline, stages: stages.length, samples, share: (at - first) / Math.max(1, now - first) });
+  }
+  events.seeded({ pipeline, stages: stages.length, samples, share: 1 });
+}
+
+/** What was seen while the past was being learned. */
+async function catchUp(
+  { store, flush }: SeedParts,
+  second: Engine,
+  stages: readonly StageId[],
+  since: EpochMs,
+): Promise<void> {
+  await flush();
+  const breathe = breaths();
+  for (const id of stages) {
+    for (const row of await store.samplesSince(id, since)) {
+      await second.resultsDue(id);
+      second.relearn({ ...emptySnapshot(id, row.at), values: row.values });
+      await breathe();
+    }
+  }
+}
+
+function handOver(from: Engine, to: Engine, id: StageId): boolean {
+  const learned = from.line(id);
+  return learned?.last !== undefined && to.line(id)?.restore(learned.save()) === true;
+}
