@@ -49,6 +49,7 @@ function telemetry(t: TestContext, options: Partial<MetricsOptions> = {}) {
 function everything({ events }: Pick<ReturnType<typeof telemetry>, 'events'>): void {
   const error = new HeadgateError('timeout', 'no answer');
   events.lifecycle({ phase: 'starting', message: '' });
+  events.seeded({ pipeline: 'orders', stages: 1, samples: 60, share: 1 });
   events.configLoaded({ ok: true, message: '', at: NOW });
   events.probed({ stage: ENRICH, probe: '1', source: 'kafka-main', seconds: 0.02, gap: undefined, at: NOW });
   events.probed({ stage: ENRICH, probe: '2', source: 'other', seconds: 5, gap, at: NOW });
