@@ -4,6 +4,7 @@ import type { Budget, Plan } from '../domain/plan.ts';
 import { isPseudoStage } from '../domain/stage.ts';
 import { type DurationMs, MINUTE, SECOND } from '../domain/time.ts';
 import { lengthOf } from '../domain/wording.ts';
+import type { BudgetRow } from '../report/budgets.ts';
 import type { StageRow } from '../report/stages.ts';
 import { type Tally, tally } from '../report/tally.ts';
 import { tableOf } from './text-table.ts';
@@ -16,6 +17,8 @@ export interface Assessed {
   /** Pages of the whole against all labels; `undefined` without labels. */
   readonly tally: Tally | undefined;
   readonly stages: readonly StageRow[];
+  /** The same past under other budgets. */
+  readonly budgets: readonly BudgetRow[];
 }
 
 export interface AssessAsk {
@@ -23,9 +26,12 @@ export interface AssessAsk {
   readonly plan: Plan;
   readonly labels: readonly Label[] | undefined;
   readonly slack: DurationMs;
+  /** Other logs of the same past, by the pages a week that were allowed. */
+  readonly others?: ReadonlyMap<number, BacktestLog>;
 }
 
-export function assess({ log, plan, labels: given, slack }: AssessAsk): Assessed {
+export function assess(ask: AssessAsk): Assessed {
+  const { log, plan, labels: given, slack, others = new Map<number, BacktestLog>() } = ask;
   const seen = plan.pipelines.filter(({ stages }) => stages.some(({ id }) => log.stages.has(id)));
   const sum = (of: (budget: Budget) => number): number => seen.reduce((total, { budget }) => total + of(budget), 0);
   const budget = { pagesPerWeek: sum((one) => one.pagesPerWeek), ticketsPerWeek: sum((one) => one.ticketsPerWeek) };
@@ -49,7 +55,13 @@ export function assess({ log, plan, labels: given, slack }: AssessAsk): Assessed
       return { id, samples, learnedAt, weeks: stage.weeks, pages: stage.pages, tally: of(stage.pages, mine), signals };
     });
   const whole = labels && tally({ labels, episodes: pages, mine: () => true, slack, from: learned, weeks });
-  return { log, budget, labels, tally: whole, stages };
+  const budgets = [...others].map(([allowed, other]): BudgetRow => {
+    const { tally: ofOther } = assess({ log: other, plan, labels: given, slack });
+    const chosen = plan.pipelines.every((one) => one.budget.pagesPerWeek === allowed);
+    const { pages: paged, weeks: lived } = other;
+    return { allowed, pages: paged.length, pagesPerWeek: paged.length / lived, tally: ofOther, chosen };
+  });
+  return { log, budget, labels, tally: whole, stages, budgets };
 }
 
 /** Where there is one stage only, every label is of it; where that has one signal only, it is of that. */
@@ -66,7 +78,7 @@ function inContext(labels: readonly Label[], log: BacktestLog): readonly Label[]
 }
 
 /** The figures for programs. */
-export function summaryOf({ log, budget, labels, tally: whole, stages }: Assessed) {
+export function summaryOf({ log, budget, labels, tally: whole, stages, budgets }: Assessed) {
   const { weeks, pages } = log;
   const incidents = [...log.incidents.values()];
   return {
@@ -80,6 +92,14 @@ export function summaryOf({ log, budget, labels, tally: whole, stages }: Assesse
     gatesHeldSeconds: log.held / SECOND,
     decisions: Object.fromEntries(log.decisions),
     ...(whole && { labels: { given: labels?.length ?? 0, ...told(whole), missed: whole.missed.map(spelled) } }),
+    ...(budgets.length > 0 && {
+      budgets: budgets.map(({ allowed, pages: paged, pagesPerWeek, tally: ofBudget }) => ({
+        pagesPerWeekAllowed: allowed,
+        pages: paged,
+        pagesPerWeek,
+        ...(ofBudget && told(ofBudget)),
+      })),
+    }),
     stages: stages.map(({ id, samples, weeks: seen, pages: alerts, tally: ofStage, signals }) => ({
       stage: id,
       samples,
@@ -139,12 +159,27 @@ export function textOf(assessed: Assessed): string {
     }),
     ...Object.entries(said.decisions).map(([what, count]) => `  ${String(count).padStart(5)} × ${what}`),
   ];
-  return `${lines.join('\n')}\n${labelsText(assessed)}`;
+  return `${lines.join('\n')}\n${labelsText(assessed)}${budgetsText(assessed)}`;
 }
 
 const share = (some: number, all: number): string => (all === 0 ? '–' : `${some}/${all}`);
 const delay = (length: DurationMs | undefined): string =>
   length === undefined ? '–' : length === 0 ? 'at once' : lengthOf(length);
+
+function budgetsText({ budgets }: Assessed): string {
+  if (budgets.length === 0) return '';
+  const head = ['pages a week allowed', 'pages', 'a week', 'false a week', 'found', 'right', 'median delay'];
+  const rows = budgets.map(({ allowed, pages, pagesPerWeek, tally: of, chosen }) => [
+    `${allowed}${chosen ? ' (as configured)' : ''}`,
+    String(pages),
+    pagesPerWeek.toFixed(2),
+    of?.falsePerWeek?.toFixed(2) ?? '–',
+    share(of?.found.length ?? 0, of?.labels.length ?? 0),
+    share(of?.right.length ?? 0, (of?.right.length ?? 0) + (of?.wrong.length ?? 0)),
+    delay(of?.medianDelay),
+  ]);
+  return `\n${tableOf(head, rows)}`;
+}
 
 function labelsText({ labels, tally: whole, stages, budget }: Assessed): string {
   if (!whole || !labels) return '';

@@ -4,8 +4,10 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { BacktestLog } from '../app/backtest-log.ts';
 import { BacktestSeries } from '../app/backtest-series.ts';
+import { backtestAgain, batchesOf, withPages } from '../app/budgets.ts';
 import { readConfigFile } from '../app/config-file.ts';
 import { durationOf, engineForConfig } from '../app/offline.ts';
+import { record } from '../app/recorded.ts';
 import { HeadgateError } from '../domain/error.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import type { EpochMs } from '../domain/time.ts';
@@ -25,12 +27,12 @@ export const summary =
   'Runs recorded samples through a config: what would have been told, and what would have been done.';
 export const usage = `headgate backtest --config FILE --input X.csv [--stage pipeline.stage] [--time COLUMN]
        headgate backtest --config FILE --from TIME [--to TIME] [--step DURATION] [--prometheus URL]
-       [--labels FILE [--slack 15m]] [--html REPORT.html] [--output Y.ndjson] [--format json]
+       [--labels FILE [--slack 15m]] [--budgets 0.5,1,2,5] [--html REPORT.html] [--output Y.ndjson] [--format json]
 
 ${PAST_USAGE}
 --labels names known incidents: a CSV with the columns from,to (or time, for a point) and stage, signal, name where known, or the same as
 a list in JSON. Then recall, precision, delay and false alarms a week are said, for all, each stage and each signal; an alert up to --slack
-before or after a label belongs to it. --html writes a report of one file that loads nothing: every signal with its band, alerts with
+before or after a label belongs to it. --budgets lives through the same past with other pages a week allowed. --html writes a report of one file that loads nothing: every signal with its band, alerts with
 their reasons, gates, labels, and the rates against the budget (it keeps 24 bytes for each value in memory).
 Gates are taken to obey at once. --output takes every score, verdict, incident and decision as one JSON object a line: the same bytes
 as the daemon gives for the same day.`;
@@ -42,6 +44,7 @@ export async function run(argv: readonly string[], io: CommandIo): Promise<numbe
       ...PAST_OPTIONS,
       labels: { type: 'string' },
       slack: { type: 'string', default: '15m' },
+      budgets: { type: 'string' },
       html: { type: 'string' },
       output: { type: 'string' },
       format: { type: 'string', default: 'text' },
@@ -50,8 +53,12 @@ export async function run(argv: readonly string[], io: CommandIo): Promise<numbe
   const { config, text } = readConfigFile(values.config, io.env);
   const slack = durationOf(values.slack);
   const labels = values.labels === undefined ? undefined : await labelsFrom(values.labels, io);
+  const budgets = values.budgets?.split(',').map(budgetOf) ?? [];
   const engine = engineForConfig(config);
-  const recorded = await openPast(config, values, io);
+  const opened = await openPast(config, values, io);
+  // What is lived through more than once is held in memory.
+  const kept = budgets.length > 0 ? await record(opened) : undefined;
+  const recorded = kept ? batchesOf(kept) : opened;
   const output = values.output === undefined ? undefined : await openOutput(values.output, io.stdout);
   const log = new BacktestLog();
   const series = values.html === undefined ? undefined : new BacktestSeries();
@@ -64,7 +71,10 @@ export async function run(argv: readonly string[], io: CommandIo): Promise<numbe
     }
   }
   await output?.end();
-  const assessed = assess({ log, plan: config.plan, labels, slack });
+  const others = new Map(
+    kept ? budgets.map((pages) => [pages, backtestAgain(withPages(config, pages), kept)] as const) : [],
+  );
+  const assessed = assess({ log, plan: config.plan, labels, slack, others });
   if (values.html !== undefined && series) {
     const data = values.from === undefined ? values.input : 'Prometheus';
     const digest = createHash('sha256').update(text).digest('hex');
@@ -74,6 +84,12 @@ export async function run(argv: readonly string[], io: CommandIo): Promise<numbe
   }
   io.stdout.write(values.format === 'json' ? `${JSON.stringify(summaryOf(assessed))}\n` : textOf(assessed));
   return 0;
+}
+
+function budgetOf(text: string): number {
+  const pages = Number(text);
+  if (text.trim() !== '' && Number.isFinite(pages) && pages > 0) return pages;
+  throw new HeadgateError('bad-config', `--budgets wants numbers of pages a week above 0, got "${text}"`);
 }
 
 /** A report is sent around; what stands before the @ of an address is not. */
@@ -94,7 +110,7 @@ async function writeReport(
   series: BacktestSeries,
   made: Parameters<typeof renderBacktest>[0]['made'],
 ): Promise<void> {
-  const { log, labels, tally, stages, budget } = assessed;
+  const { log, labels, tally, stages, budget, budgets } = assessed;
   const page = renderBacktest({
     made,
     from: log.first ?? 0,
@@ -111,6 +127,7 @@ async function writeReport(
     labels,
     tally,
     stages,
+    budgets,
     series: (stage, signal) => series.of(stage, signal),
     figures: shortened(summaryOf(assessed)),
   });

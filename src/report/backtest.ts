@@ -6,6 +6,7 @@ import type { Budget } from '../domain/plan.ts';
 import type { StageId } from '../domain/stage.ts';
 import { type DurationMs, type EpochMs, WEEK } from '../domain/time.ts';
 import { lengthOf } from '../domain/wording.ts';
+import { type BudgetRow, budgetsOf } from './budgets.ts';
 import { calendarOf } from './calendar.ts';
 import type { Series } from './downsample.ts';
 import { html, type Markup, pageOf } from './html.ts';
@@ -45,6 +46,8 @@ export interface BacktestReport {
   /** Pages against labels; `undefined` where there are none. */
   readonly tally: Tally | undefined;
   readonly stages: readonly StageRow[];
+  /** The same past under other budgets, with the configured one among them; empty where none was asked for. */
+  readonly budgets: readonly BudgetRow[];
   /** What was seen of a signal; `undefined` where nothing was. */
   readonly series: (stage: StageId, signal: string) => Series | undefined;
   /** The figures for programs. */
@@ -76,6 +79,7 @@ ${calendarOf({
     .map((one) => ({ from: one.openedAt, to: one.resolvedAt ?? to })),
   labels: report.labels ?? [],
 })}
+${budgetsOf(report)}
 ${incidentsOf(report)}
 ${stagesOf(report)}
 ${decisionsOf(report)}

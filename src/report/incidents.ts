@@ -13,7 +13,7 @@ import { count, moment } from './words.ts';
 
 /** Told with words and pictures; the others have a row in the table. */
 const MOST_TOLD = 40;
-const MOST_ROWS = 1_000;
+const MOST_ROWS = 500;
 const PICTURES = 2;
 /** Half as many columns as a signal's own picture: these are smaller. */
 const COLUMNS = 180;
@@ -95,11 +95,23 @@ function missedCard(report: BacktestReport, label: Label): Markup {
     label.stage === undefined
       ? 'no stage is named'
       : `${titleOf(label.stage)}${label.signal ? `, ${label.signal}` : ''}`;
-  const shown = label.stage !== undefined && label.signal !== undefined;
+  const { stage } = label;
+  const row = report.stages.find((one) => one.id === stage);
+  const signals = label.signal === undefined ? (row?.signals ?? []).map((one) => one.signal) : [label.signal];
+  const shown = stage && signals.slice(0, PICTURES).map((signal) => pictureOf(report, stage, signal, span, COLUMNS));
   return html`<article class="card missed"><header><span class="tag missed">${WORDS.missed}</span><h3>${label.name ?? 'A labelled incident'}</h3><span class="dim">${moment(label.from)}${label.to > label.from && ` · ${lengthOf(label.to - label.from)}`} · ${where}</span></header>
-<p>Nobody would have been paged.</p>${shown && pictureOf(report, label.stage, label.signal, span, COLUMNS)}</article>
+<p>Nobody would have been paged${ticketAt(report, label) && '; a ticket would have been opened'}.</p>${shown}</article>
 `;
 }
+
+const ticketAt = ({ incidents, to }: BacktestReport, { from, to: end, stage }: Label): boolean =>
+  incidents.some(
+    (one) =>
+      one.severity === 'warning' &&
+      one.openedAt <= end &&
+      (one.resolvedAt ?? to) >= from &&
+      (stage === undefined || one.affected.includes(stage)),
+  );
 
 /** One signal over a stretch of time, with everything that is known of it then. */
 export function pictureOf(

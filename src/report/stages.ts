@@ -5,7 +5,7 @@ import type { BacktestReport } from './backtest.ts';
 import { html, type Markup } from './html.ts';
 import { pictureOf } from './incidents.ts';
 import type { Episode, Tally } from './tally.ts';
-import { moment, percent, perWeek } from './words.ts';
+import { delayWords, moment, percent, perWeek } from './words.ts';
 
 /** One stage of a backtest. */
 export interface StageRow {
@@ -68,7 +68,7 @@ function weightOf({ labels }: BacktestReport, { stage, signal }: { stage: StageR
 
 const tallied = (labelled: boolean, tally: Tally | undefined): Markup | false =>
   labelled &&
-  html`<td class="number">${perWeek(tally?.falsePerWeek)}</td><td class="number">${tally && tally.labels.length > 0 ? `${tally.found.length} of ${tally.labels.length}` : '–'}</td><td class="number">${percent(tally?.precision)}</td><td>${tally?.medianDelay === undefined ? '–' : tally.medianDelay === 0 ? 'at once' : lengthOf(tally.medianDelay)}</td>`;
+  html`<td class="number">${perWeek(tally?.falsePerWeek)}</td><td class="number">${tally && tally.labels.length > 0 ? `${tally.found.length} of ${tally.labels.length}` : '–'}</td><td class="number">${percent(tally?.precision)}</td><td>${delayWords(tally?.medianDelay)}</td>`;
 
 function stageRow(report: BacktestReport, { id, samples, learnedAt, weeks, pages, tally }: StageRow): Markup {
   const learned = learnedAt === undefined ? 'never' : lengthOf(Math.max(0, learnedAt - report.from));

@@ -1,7 +1,7 @@
 import { lengthOf } from '../domain/wording.ts';
 import type { BacktestReport } from './backtest.ts';
 import { html, type Markup } from './html.ts';
-import { count, percent, perWeek } from './words.ts';
+import { count, delayWords, percent, perWeek } from './words.ts';
 
 /** The figures that decide, beside what was promised. */
 export function tilesOf({ incidents, weeks, budget, tally, held, leases }: BacktestReport): Markup {
@@ -12,7 +12,7 @@ ${rate('Pages a week', pages / weeks, budget.pagesPerWeek, tally && `${perWeek(t
 ${rate('Tickets a week', tickets / weeks, budget.ticketsPerWeek)}
 ${tally && tile('Labelled, caught', `${tally.found.length} of ${tally.labels.length}`, `${percent(tally.recall)} recall`)}
 ${tally && tile('Pages that were right', `${tally.right.length} of ${tally.right.length + tally.wrong.length}`, `${percent(tally.precision)} precision`)}
-${tally && tile('Time to find', tally.medianDelay === undefined ? '–' : lengthOf(tally.medianDelay), tally.worstDelay === undefined ? 'nothing was found' : `median; at worst ${lengthOf(tally.worstDelay)}`)}
+${tally && tile('Time to find', delayWords(tally.medianDelay), tally.worstDelay === undefined ? 'nothing was found' : `median; at worst ${delayWords(tally.worstDelay)}`)}
 ${tile('Gates held', held > 0 ? lengthOf(held) : 'not at all', count(leases.length, 'lease'))}
 </dl>`;
 }

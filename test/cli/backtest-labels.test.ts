@@ -126,7 +126,31 @@ describe('headgate backtest --labels --html', () => {
     assert.deepEqual(told(said.stages[0]?.signals[0] as Told), [1, 1, 1, 1, 0]);
   });
 
+  test('--budgets lives through the same past again, and the limit is found under each', async () => {
+    const argv = ['--config', config, '--labels', labels, '--budgets', '0.5,1,20'];
+    // Beside the limit: rows that are a little stranger each time, so that some are worth a page to one and not to another.
+    const graded = csv.replaceAll(/^(.*),orders\.ingest,([\d.]+),$/gm, (line, time: string, rows: string) => {
+      const minute = (Date.parse(time) - START) / MINUTE;
+      return minute > 700 && minute % 60 === 0 ? `${time},orders.ingest,${Number(rows) + (minute - 700) / 150},` : line;
+    });
+    const { out } = await run(backtest, [...argv, '--format', 'json'], { stdin: graded });
+    const said = JSON.parse(out) as Said & {
+      readonly pages: number;
+      readonly budgets: readonly (Told & { pagesPerWeekAllowed: number; pages: number })[];
+    };
+    assert.deepEqual(
+      said.budgets.map((one) => [one.pagesPerWeekAllowed, one.labels, one.found >= 1]),
+      [0.5, 1, 20].map((allowed) => [allowed, 2, true]),
+    );
+    const asConfigured = said.budgets.find((one) => one.pagesPerWeekAllowed === said.budget.pagesPerWeek);
+    assert.equal(asConfigured?.pages, said.pages, 'the budget of the config gives what the backtest itself gave');
+    assert.ok((said.budgets.at(-1)?.pages ?? 0) > (said.budgets[0]?.pages ?? 0), 'who allows more is told more');
+    const shown = await run(backtest, argv, { stdin: csv });
+    assert.match(shown.out, /\npages a week allowed +pages +a week.*\n0\.5 +\d.*\n1 \(as configured\) +2 /);
+  });
+
   for (const [what, argv, message] of [
+    ['a budget that is none', ['--budgets', '1,none'], /^--budgets wants numbers of pages a week above 0, got "none"$/],
     [
       'labels that are not there',
       ['--labels', join(folder, 'none.csv')],

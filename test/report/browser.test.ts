@@ -57,7 +57,7 @@ for (const labelled of [true, false]) {
             [[], [''], 'Headgate backtest, 2026-01-05 to 2026-02-02'],
           );
           const drawn = (await page.evaluate(
-            `[...document.querySelectorAll('svg path.line')].map((path) => path.getBoundingClientRect().width)`,
+            `[...document.querySelectorAll('.plot path.line')].map((path) => path.getBoundingClientRect().width)`,
           )) as number[];
           assert.ok(drawn.length > 6 && drawn.every((width) => width > 100), `${drawn}`);
         } finally {

@@ -74,6 +74,13 @@ export function reportOf({
     labels: labelled ? labels : undefined,
     tally: labelled ? tally({ ...ask, episodes: pages, mine: () => true }) : undefined,
     stages: rows,
+    budgets: [0.5, 1, 4].map((allowed) => ({
+      allowed,
+      pages: pages.length,
+      pagesPerWeek: pages.length / weeks,
+      tally: labelled ? tally({ ...ask, episodes: pages, mine: () => true }) : undefined,
+      chosen: allowed === 1,
+    })),
     series: () => series,
     figures: { note: HOSTILE },
   };
