@@ -142,7 +142,7 @@ function stages(dashboard: DashboardBuilder): void {
     );
 }
 
-/** What flows, how old it is, and what answers. */
+/** What flows, what will break, how old it is, and what answers. */
 function flow(dashboard: DashboardBuilder): void {
   const byStage = '{{pipeline}}.{{stage}}';
   dashboard
@@ -154,10 +154,28 @@ function flow(dashboard: DashboardBuilder): void {
           description: 'The ten stages with the highest lag_seconds: the age of the oldest record not yet taken.',
           unit: 's',
           noValue: 'no stage shows lag_seconds',
-          width: 8,
+          width: 6,
         },
         [`topk(10, max by (pipeline, stage) (headgate_signal_value{${P},signal="lag_seconds"}))`, byStage],
       ).dataLinks([toStage('__field.labels')]),
+    )
+    .withPanel(
+      lines(
+        {
+          title: 'Limits in sight',
+          description:
+            'Time until a limit is reached if the signal keeps its course: the ten that come soonest. A policy may act before.',
+          unit: 's',
+          noValue: 'no limit is in sight',
+          width: 6,
+        },
+        [
+          `bottomk(10, min by (pipeline, stage, signal) (headgate_time_to_breach_seconds{${P},bound="likely"}))`,
+          '{{pipeline}}.{{stage}}/{{signal}}',
+        ],
+      )
+        .min(0)
+        .dataLinks([toStage('__field.labels')]),
     )
     .withPanel(
       lines(
@@ -167,7 +185,7 @@ function flow(dashboard: DashboardBuilder): void {
             'The ten stages whose newest values are oldest. It climbs where probes fail, or where the origin stands still.',
           unit: 's',
           noValue: 'no stage has answered yet',
-          width: 8,
+          width: 6,
         },
         [`topk(10, time() - max by (pipeline, stage) (headgate_stage_last_success_timestamp_seconds{${P}}))`, byStage],
       ).dataLinks([toStage('__field.labels')]),
@@ -181,7 +199,7 @@ function flow(dashboard: DashboardBuilder): void {
               'Share of the stages of each source whose last probes were all answered. Below 100 % signals have gaps; a gap is never a zero.',
             unit: 'percentunit',
             noValue: 'no probe has run',
-            width: 8,
+            width: 6,
           },
           [`avg by (source) (headgate_probe_success{${P}})`, '{{source}}'],
         )

@@ -13,7 +13,7 @@ import { freePort, startPrometheus } from '../support/servers.ts';
 export interface World {
   readonly prometheus: string;
   readonly daemon: string;
-  /** Enrich becomes slow, amounts are spread otherwise, letters die faster, and the configuration is touched. */
+  /** Enrich becomes slow, amounts are spread otherwise, letters die, the queue falls behind, and the configuration is touched. */
   break(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -24,7 +24,7 @@ const WAREHOUSE = (queue: string, database: object): object => ({
   stages: {
     queue: {
       probes: [{ type: 'metrics-endpoint', url: queue }],
-      signals: { dlq_depth: { minimum_change: 5 } },
+      signals: { dlq_depth: { minimum_change: 5 }, lag_seconds: { limits: { above: '40s' } } },
     },
     orders: {
       after: ['queue'],
@@ -110,15 +110,18 @@ function configOf(warehouse: object): string {
   });
 }
 
-/** Shows the depth of a dead-letter queue and the age of the newest record. */
+/** Shows the depth of a dead-letter queue, how far behind it is, and the age of the newest record. */
 async function startQueue(): Promise<{ url: string; break(): void; stop(): Promise<void> }> {
   let perLook = 0;
   let dead = 3;
+  let behind = 2;
   const server: Server = createServer((_, response) => {
     dead += perLook;
+    behind += perLook / 10;
     response.setHeader('content-type', 'text/plain; version=0.0.4');
     response.end(
       `# TYPE import_dlq_depth gauge\nimport_dlq_depth ${dead}\n` +
+        `# TYPE import_lag_seconds gauge\nimport_lag_seconds ${behind + Math.random() / 2}\n` +
         `# TYPE import_freshness_seconds gauge\nimport_freshness_seconds ${2 + Math.random()}\n`,
     );
   });
