@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 
-const SIGNALS = [
+export const SIGNALS = [
   'lag_seconds',
   'lag_records',
   'latency_p99_seconds',

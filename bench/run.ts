@@ -5,6 +5,7 @@ const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = {
   faults: () => import('./injected.ts'),
   speed: () => import('./speed.ts'),
   forest: () => import('./forest.ts'),
+  series: () => import('./series.ts'),
 };
 
 const [first = '', ...rest] = process.argv.slice(2);

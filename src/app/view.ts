@@ -62,16 +62,16 @@ export function createView(parts: ViewParts): View {
     const line = engine().line(id);
     return line && stageView(line, parts.daemon());
   };
+  // A pipeline whose stages show nothing end to end has no such stage to show.
+  const stageIds = (): readonly StageId[] =>
+    engine().plan.graph.order.filter((id) => engine().line(id)?.last || !isPseudoStage(id));
   let week: { at: EpochMs; incidents: readonly Incident[] } = { at: 0, incidents: [] };
   const refreshWeek = async (): Promise<void> => {
     week = { at: clock.now(), incidents: await store.incidents({ limit: 1_000 }) };
   };
   return {
-    // A pipeline whose stages show nothing end to end has no such stage to show.
-    stages: () =>
-      engine().plan.graph.order.flatMap((id) =>
-        engine().line(id)?.last || !isPseudoStage(id) ? (stage(id) ?? []) : [],
-      ),
+    stageIds,
+    stages: () => stageIds().flatMap((id) => stage(id) ?? []),
     stage,
     incidents: (filter) =>
       withStanding(store.incidents(filter), () => engine().openIncidents(), filter, parts.daemon()),

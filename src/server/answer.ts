@@ -2,11 +2,13 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { ApiError } from './api.ts';
+import { sendStream } from './send-stream.ts';
 
 /** What a handler gives back; `taken` means that it writes the response itself. */
 export type Answer =
   | { readonly kind: 'json'; readonly status?: number; readonly body: unknown }
   | { readonly kind: 'list'; readonly items: Iterable<unknown> }
+  | { readonly kind: 'stream'; readonly type: string; readonly body: AsyncIterable<string> }
   | {
       readonly kind: 'bytes';
       readonly status?: number;
@@ -55,6 +57,7 @@ const SLICE = 50;
 export async function send(request: IncomingMessage, response: ServerResponse, answer: Answer): Promise<void> {
   if (answer.kind === 'taken') return;
   if (answer.kind === 'list') return await sendList(request, response, answer.items);
+  if (answer.kind === 'stream') return await sendStream(request, response, answer);
   const body = answer.kind === 'json' ? JSON.stringify(answer.body) : answer.body;
   if (answer.status === 304 && answer.kind === 'bytes') return void response.writeHead(304, answer.headers).end();
   response.writeHead(answer.status ?? 200, {

@@ -4,7 +4,7 @@ import type { Find, Route } from './router.ts';
 
 /** The exposition in the format that `accept` prefers. */
 export interface MetricsText {
-  render(accept: string | undefined): Promise<{ readonly type: string; readonly body: Uint8Array | string }>;
+  render(accept: string | undefined): { readonly type: string; readonly body: AsyncIterable<string> };
 }
 
 /** For machines that watch the daemon: it lives, it is ready, its metrics. */
@@ -13,10 +13,7 @@ export function watchedRoutes(view: View, metrics: MetricsText): Route[] {
     {
       method: 'GET',
       path: '/metrics',
-      handle: async ({ request }) => {
-        const { type, body } = await metrics.render(request.headers.accept);
-        return { kind: 'bytes', type, body };
-      },
+      handle: ({ request }) => ({ kind: 'stream', ...metrics.render(request.headers.accept) }),
     },
     lives,
     {

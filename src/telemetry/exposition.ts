@@ -18,16 +18,13 @@ export function formatFor(accept: string | undefined): Format {
 }
 
 /** A label's value as it stands between quotes. */
-export const escapeLabel = (value: string): string =>
+const escapeLabel = (value: string): string =>
   /[\\"\n]/.test(value) ? value.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n') : value;
 
 const escapeHelp = (text: string): string => text.replace(/\\/g, '\\\\').replace(/\n/g, '\\n');
 
-/** `name{a="1",b="2"} ` up to the value. */
-export function seriesPrefix(name: string, labels: readonly string[], values: readonly string[]): string {
-  if (labels.length === 0) return `${name} `;
-  return `${name}{${labels.map((label, at) => `${label}="${escapeLabel(values[at] ?? '')}"`).join(',')}} `;
-}
+/** One label as it stands between braces: `name="value"`. */
+export const labelText = (name: string, value: string): string => `${name}="${escapeLabel(value)}"`;
 
 /** The two lines that stand before the series of a family. */
 export const familyHead = (name: string, type: string, help: string): string =>

@@ -10,8 +10,6 @@ export interface MetricsOptions {
   readonly version: string;
   /** So many series of stages are exposed at most; more are dropped, counted, and said. */
   readonly seriesCap?: number;
-  /** Scrapes within this time of each other get the same answer. */
-  readonly cacheFor?: DurationMs;
 }
 
 /** Resolution of the event-loop monitor; its own part of what it measures. */
@@ -30,11 +28,12 @@ export interface Metrics {
   reset(name: OwnMetric): void;
   /** Called before an exposition is made; for what is read rather than announced. */
   beforeRender(read: () => void): void;
-  render(accept: string | undefined): Promise<{ readonly type: string; readonly body: Buffer }>;
+  /** The exposition in the format that `accept` prefers; its pieces are made as they are read, so a slow reader holds no memory. */
+  render(accept: string | undefined): { readonly type: string; readonly body: AsyncIterable<string> };
   close(): void;
 }
 
-export function createMetrics({ version, seriesCap = 200_000, cacheFor = 1_000 }: MetricsOptions): Metrics {
+export function createMetrics({ version, seriesCap = 200_000 }: MetricsOptions): Metrics {
   const registry = new Registry();
   const own = new Map(OWN_METRICS.map((spec) => [spec.name, { spec, metric: register(spec, registry) }] as const));
   const find = (name: OwnMetric) => {
@@ -56,18 +55,17 @@ export function createMetrics({ version, seriesCap = 200_000, cacheFor = 1_000 }
   for (const [family] of stages.sizes()) count('headgate_series_dropped_total', [family], 0);
   const loop = createLoopMonitor();
   const reads: (() => void)[] = [];
-  const cache = new Map<Format, { readonly at: number; readonly body: Promise<Buffer> }>();
   set('headgate_build_info', [version, process.version], 1);
   set('process_start_time_seconds', [], Math.round(performance.timeOrigin) / 1_000);
 
-  async function make(format: Format): Promise<Buffer> {
+  async function* make(format: Format): AsyncGenerator<string, void, undefined> {
     for (const read of reads) read();
     readProcess();
     for (const [family, size] of stages.sizes()) set('headgate_series', [family], size);
-    const [ofStages, ofSelf] = [await stages.render(), await registry.metrics()];
-    const text = ofSelf.replace(/\n\n/g, '\n') + loop.render();
-    const parts = format === 'text' ? [text, ...ofStages] : [toOpenMetrics(text), ...ofStages, '# EOF\n'];
-    return Buffer.concat(parts.map((part) => Buffer.from(part)));
+    const text = (await registry.metrics()).replace(/\n\n/g, '\n') + loop.render();
+    yield format === 'text' ? text : toOpenMetrics(text);
+    yield* stages.render();
+    if (format === 'openmetrics') yield '# EOF\n';
   }
 
   const used = { user: 0, system: 0 };
@@ -90,17 +88,9 @@ export function createMetrics({ version, seriesCap = 200_000, cacheFor = 1_000 }
     },
     reset: (name) => find(name).metric?.reset(),
     beforeRender: (read) => void reads.push(read),
-    async render(accept) {
+    render(accept) {
       const format = formatFor(accept);
-      const now = performance.now();
-      let cached = cache.get(format);
-      if (cached === undefined || now - cached.at >= cacheFor) {
-        cached = { at: now, body: make(format) };
-        cache.set(format, cached);
-        // A failed exposition must not be served from the cache.
-        cached.body.catch(() => cache.delete(format));
-      }
-      return { type: CONTENT_TYPE[format], body: await cached.body };
+      return { type: CONTENT_TYPE[format], body: make(format) };
     },
     close: loop.close,
   };

@@ -1,15 +1,18 @@
 import { isInForce } from '../domain/lease.ts';
 import type { Events, View } from '../domain/ports.ts';
 import type { Reach, Score } from '../domain/score.ts';
-import { pipelineOf, stageNameOf } from '../domain/stage.ts';
+import { pipelineOf, type StageId, stageNameOf } from '../domain/stage.ts';
 import { partOfSubject } from '../domain/subject.ts';
-import { SECOND } from '../domain/time.ts';
+import { type EpochMs, MINUTE, SECOND } from '../domain/time.ts';
 import type { Severity } from '../domain/verdict.ts';
 import type { ValveState } from '../domain/views.ts';
 import { showFields } from './fields.ts';
 import { countFromZero } from './from-zero.ts';
 import type { Metrics } from './metrics.ts';
 import { createDetectorStates, createIncidents, createLeases, createProbes } from './standing.ts';
+
+/** A stage that is watched no longer may be heard of so long, as its last probe was under way. */
+const LAST_WORDS = 5 * MINUTE;
 
 const VERDICT: Readonly<Record<Severity, number>> = { ok: 0, warning: 1, critical: 2, unknown: 3 };
 
@@ -27,6 +30,11 @@ export function createRecorder(metrics: Metrics): Recorder {
   const incidents = createIncidents(metrics);
   const detectors = createDetectorStates(metrics);
   let oldestAt: number | undefined;
+  let watched: View | undefined;
+  let shown: ReadonlySet<StageId> = new Set();
+  let tidyUntil: EpochMs = 0;
+  const showValve = (stage: StageId): void =>
+    stages.put('headgate_valve_factor', stage, factorOf(watched?.valve(stage)));
   /** Names of the configuration that no counter has heard of yet. */
   let fresh = true;
   const flag = (value: boolean): number => (value ? 1 : 0);
@@ -68,6 +76,7 @@ export function createRecorder(metrics: Metrics): Recorder {
       stages.put('headgate_detector_ready', stage, readyShares(scores));
       detectors.note(stage, scores);
       showFields(stages, stage, snapshot.profiles, scores);
+      showValve(stage);
       stages.put('headgate_learning_frozen', stage, [[[], flag(frozen)]]);
       if (values.size > 0) stages.put('headgate_stage_last_success_timestamp_seconds', stage, [[[], at / SECOND]]);
     },
@@ -77,7 +86,10 @@ export function createRecorder(metrics: Metrics): Recorder {
     },
     decided: ({ decision: { stage, policy, kind, reason } }) =>
       metrics.count('headgate_decisions_total', [pipelineOf(stage), stageNameOf(stage), policy, kind, reason]),
-    leaseChanged: ({ lease }) => leases.note(lease),
+    leaseChanged: ({ lease }) => {
+      leases.note(lease);
+      showValve(lease.stage);
+    },
     acted: ({ lease: { actuator }, step, seconds, error }) => {
       metrics.count('headgate_actions_total', [actuator, step, error?.code ?? 'ok']);
       metrics.observe('headgate_action_duration_seconds', [actuator, step], seconds);
@@ -109,11 +121,16 @@ export function createRecorder(metrics: Metrics): Recorder {
   return {
     events,
     async observe(view) {
+      watched = view;
+      for (const id of view.stageIds()) showValve(id);
       metrics.beforeRender(() => {
-        const known = view.stages().map(({ id }) => id);
-        stages.keepOnly(new Set(known));
-        detectors.keepOnly(new Set(known));
-        for (const id of known) stages.put('headgate_valve_factor', id, factorOf(view.valve(id)));
+        const known = new Set(view.stageIds());
+        if (known.size !== shown.size || [...known].some((id) => !shown.has(id))) tidyUntil = view.now() + LAST_WORDS;
+        shown = known;
+        if (view.now() <= tidyUntil) {
+          stages.keepOnly(known);
+          detectors.keepOnly(known);
+        }
         readBudgets(metrics, view);
         if (fresh) countFromZero(metrics, view);
         fresh = false;

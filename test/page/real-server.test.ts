@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { after, before, type TestContext, test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { Secret } from '../../src/kit/secret.ts';
@@ -34,7 +35,7 @@ async function served(t: TestContext, options: Partial<ServerOptions> = {}) {
   const { port } = await server.listen();
   server.serve({
     ...daemon,
-    metrics: { render: async () => ({ type: 'text/plain', body: '' }) },
+    metrics: { render: () => ({ type: 'text/plain', body: Readable.from(['']) }) },
     page: await loadPage(folder),
   });
   const watched = await openPage(browser as Browser, `http://127.0.0.1:${port}/`);

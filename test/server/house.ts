@@ -1,4 +1,5 @@
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { Readable } from 'node:stream';
 import type { TestContext } from 'node:test';
 import type { Decision } from '../../src/domain/decision.ts';
 import type { Incident } from '../../src/domain/incident.ts';
@@ -243,6 +244,7 @@ export function house() {
   const ids = (wanted: string | undefined) => (item: { id: string }) => wanted === undefined || item.id === wanted;
   const view: View = {
     stages: () => facts.stages,
+    stageIds: () => facts.stages.map(({ id }) => id),
     stage: (id) => facts.stages.find((stage) => stage.id === id),
     incidents: ({ state, limit, id }) =>
       stored(() =>
@@ -382,9 +384,9 @@ export async function start(
     commands: home.commands,
     events: home.events,
     metrics: {
-      render: async (accept) => ({
+      render: (accept) => ({
         type: `text/plain; seen=${accept?.includes('openmetrics') ?? false}`,
-        body: 'up 1\n',
+        body: Readable.from(['up 1\n']),
       }),
     },
     page: new Map(),

@@ -200,6 +200,7 @@ export const viewOf = (ids: readonly StageId[], over: Partial<View> = {}): View 
         learned: 1,
       })),
     stage: () => undefined,
+    stageIds: () => ids,
     incidents: none,
     leases: none,
     decisions: none,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { pipeline } from 'node:stream/promises';
 import test, { type TestContext } from 'node:test';
 import { HeadgateError } from '../../src/domain/error.ts';
 import type { View } from '../../src/domain/ports.ts';
@@ -35,11 +36,15 @@ import {
 const OPENMETRICS = 'application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.2';
 
 function telemetry(t: TestContext, options: Partial<MetricsOptions> = {}) {
-  const metrics = createMetrics({ version: '0.1.0', cacheFor: 0, ...options });
+  const metrics = createMetrics({ version: '0.1.0', ...options });
   t.after(() => metrics.close());
   const recorder = createRecorder(metrics);
   const { events } = createEvents({ log: createLog({ level: 'silent' }), record: recorder.events });
-  const text = async (accept?: string): Promise<string> => (await metrics.render(accept)).body.toString();
+  const text = async (accept?: string): Promise<string> => {
+    let all = '';
+    for await (const piece of metrics.render(accept).body) all += piece;
+    return all;
+  };
   const lines = async (start: string): Promise<string[]> =>
     (await text()).split('\n').filter((line) => line.startsWith(start));
   return { metrics, recorder, events, text, lines };
@@ -156,7 +161,7 @@ test('a gap removes the series: it is never 0 and never stale', async (t) => {
 test('stages that are gone from the config lose their series', async (t) => {
   const { events, lines, recorder } = telemetry(t);
   let ids: readonly StageId[] = [ENRICH, 'orders.clean'];
-  await recorder.observe({ ...viewOf([]), stages: () => viewOf(ids).stages() });
+  await recorder.observe({ ...viewOf([]), stageIds: () => ids });
   for (const stage of ids) events.judged(judgedEvent(snapshotOf(stage, { rows: 1 }), [], 'ok'));
   assert.equal((await lines('headgate_verdict{')).length, 2);
   ids = [ENRICH];
@@ -255,34 +260,41 @@ test('a source answers where all of its probes of a stage do, and goes with the 
   assert.equal(await value(), undefined);
 });
 
-test('answers scrapes within a second of each other from one rendering', async (t) => {
-  const { metrics, events } = telemetry(t, { cacheFor: 60_000 });
-  const [first, second] = await Promise.all([metrics.render(undefined), metrics.render('text/plain')]);
-  assert.equal(first.body, second.body);
-  events.judged(judgedEvent(snapshotOf(ENRICH, { rows: 1 }), [], 'ok'));
-  assert.equal((await metrics.render(undefined)).body, first.body);
-  assert.notEqual((await metrics.render(OPENMETRICS)).body, first.body);
+test('makes each piece when it is asked for, from what is known then', async (t) => {
+  const { metrics, events } = telemetry(t);
+  const rows = (stage: StageId, value: number): void =>
+    events.judged(judgedEvent(snapshotOf(stage, { rows: value }), [], 'ok'));
+  for (let stage = 0; stage < 2_000; stage += 1) rows(`orders.s${stage}`, 1);
+  const pieces = metrics.render(undefined).body[Symbol.asyncIterator]();
+  await pieces.next();
+  const first = (await pieces.next()).value as string;
+  assert.ok(first.length < 100_000, `${first.length} characters`);
+  assert.match(first, /^headgate_signal_value\{pipeline="orders",stage="s0",signal="rows"\} 1$/m);
+  rows('orders.s1999', 2);
+  let rest = '';
+  for (let next = await pieces.next(); !next.done; next = await pieces.next()) rest += next.value;
+  assert.match(rest, /^headgate_signal_value\{pipeline="orders",stage="s1999",signal="rows"\} 2$/m);
+  assert.equal(`${first}${rest}`.match(/^headgate_signal_value\{/gm)?.length, 2_000);
 });
 
 test('speaks OpenMetrics to who asks for it, and plain text before and after', async (t) => {
   const told = telemetry(t);
   everything(told);
   const plain = await told.text();
-  const { type, body } = await told.metrics.render(OPENMETRICS);
-  assert.match(type, /^application\/openmetrics-text/);
-  const open = body.toString();
+  assert.match(told.metrics.render(OPENMETRICS).type, /^application\/openmetrics-text/);
+  const open = await told.text(OPENMETRICS);
   assert.ok(open.endsWith('\n# EOF\n'));
   assert.match(open, /^# TYPE headgate_decisions counter$/m);
   assert.match(open, /^headgate_decisions_total\{/m);
   assert.match(open, /_bucket\{le="1\.0",/);
   assert.doesNotMatch(open, /\n\n/);
   assert.match(await told.text(), /^# TYPE headgate_decisions_total counter$/m);
-  assert.equal((await told.metrics.render('text/plain')).type, 'text/plain; version=0.0.4; charset=utf-8');
+  assert.equal(told.metrics.render('text/plain').type, 'text/plain; version=0.0.4; charset=utf-8');
   assert.doesNotMatch(plain, /# EOF/);
 });
 
 test('renders 100,000 series in slices', async (t) => {
-  const { events, metrics } = telemetry(t);
+  const { events, text } = telemetry(t);
   const values = Object.fromEntries(Array.from({ length: 100 }, (_, at) => [`signal_${at}`, at]));
   for (let stage = 0; stage < 1_000; stage += 1)
     events.judged(judgedEvent(snapshotOf(`orders.s${stage}`, values), [], 'ok'));
@@ -293,10 +305,10 @@ test('renders 100,000 series in slices', async (t) => {
     if (!done) setImmediate(count);
   };
   count();
-  const { body } = await metrics.render(undefined);
+  const body = await text();
   done = true;
   assert.ok(turns > 40, `the event loop turned ${turns} times`);
-  assert.equal(body.toString().match(/^headgate_signal_value\{/gm)?.length, 100_000);
+  assert.equal(body.match(/^headgate_signal_value\{/gm)?.length, 100_000);
 });
 
 for (const [format, protocols] of [
@@ -310,9 +322,9 @@ for (const [format, protocols] of [
     let seen: string | undefined;
     const exporter = createServer((request, response) => {
       seen = request.headers.accept;
-      void told.metrics
-        .render(protocols ?? seen)
-        .then(({ type, body }) => response.writeHead(200, { 'Content-Type': type }).end(body));
+      const { type, body } = told.metrics.render(protocols ?? seen);
+      response.writeHead(200, { 'Content-Type': type });
+      void pipeline(body, response);
     });
     await new Promise<void>((resolve) => exporter.listen(0, '127.0.0.1', resolve));
     t.after(() => exporter.close());
@@ -373,7 +385,7 @@ test('of a profiled field it shows how it is spread, and what came of the compar
 test('subjects are counted by detector and state, and those of a stage that is gone no longer', async (t) => {
   const { events, recorder, lines } = telemetry(t);
   let stages = ALL;
-  await recorder.observe({ ...viewOf(ALL), stages: () => viewOf(stages).stages() });
+  await recorder.observe({ ...viewOf(ALL), stageIds: () => stages });
   const judge = (stage: StageId, ...scores: Score[]): void =>
     events.judged(judgedEvent(snapshotOf(stage, {}), scores, 'ok'));
   judge(ENRICH, readyScore(ENRICH, 'lag_seconds', 1, 0.1), warmingScore(ENRICH, 'rows'));
