@@ -11,7 +11,7 @@ export const itself = (): Dashboard =>
     description: 'The daemon itself: what it owes, what its probes get, how it keeps its time, and what it costs.',
     variables: ['instance'],
     page: 'health',
-    parts: [now, owed, probes, engine, costs],
+    parts: [now, owed, probes, engine, budgets, costs],
   });
 
 /** Of a metric that every process has, those of Headgate alone, whatever its job is called. */
@@ -229,7 +229,7 @@ function engine(dashboard: DashboardBuilder): void {
           description: 'Duration of the steps, 99th percentile. They share one thread, so the sum matters.',
           unit: 's',
           noValue: 'no step has run',
-          width: 6,
+          width: 8,
         },
         [
           `histogram_quantile(0.99, sum by (le, step) (rate(headgate_step_duration_seconds_bucket{${I}}[$__rate_interval])))`,
@@ -245,7 +245,7 @@ function engine(dashboard: DashboardBuilder): void {
             'ready and limit can be judged; warming has seen too little; blind lacks an input. A blind one stays so until its probe is mended.',
           unit: 'none',
           noValue: 'no detector',
-          width: 6,
+          width: 8,
         },
         [`sum by (detector, state) (headgate_detector_state{${I}}) > 0`, '{{detector}}: {{state}}'],
       ).min(0),
@@ -257,29 +257,64 @@ function engine(dashboard: DashboardBuilder): void {
           description: 'By pipeline and severity at opening.',
           unit: 'none',
           noValue: 'not reported',
-          width: 6,
+          width: 8,
         },
         [
           `sum by (pipeline, severity) (increase(headgate_incidents_total{${I}}[$__rate_interval]))`,
           '{{pipeline}} {{severity}}',
         ],
       ),
-    )
+    );
+}
+
+function budgets(dashboard: DashboardBuilder): void {
+  dashboard
+    .withRow(new RowBuilder('Budgets'))
     .withPanel(
       table(
         {
-          title: 'Budgets, last seven days',
-          description: 'Pages and tickets that were not labelled real, and how many are accepted.',
+          title: 'Budgets',
+          description:
+            'Pages and tickets of the last seven days that were not labelled real, how many are accepted, and pages a week over the last four weeks.',
           unit: 'none',
           noValue: 'no budget',
-          width: 6,
+          width: 12,
         },
         [
           ['pages', `sum by (pipeline) (headgate_budget_pages_used{${I}})`],
           ['pages allowed', `sum by (pipeline) (headgate_budget_pages_per_week{${I}})`],
+          ['pages a week, four weeks', `sum by (pipeline) (headgate_budget_pages_per_week_realised{${I}})`],
           ['tickets', `sum by (pipeline) (headgate_budget_tickets_used{${I}})`],
           ['tickets allowed', `sum by (pipeline) (headgate_budget_tickets_per_week{${I}})`],
         ],
+      ),
+    )
+    .withPanel(
+      lines(
+        {
+          title: 'Pages, by what people said of them',
+          description:
+            'Pages of the last seven days: real, false, or not labelled. Labels are set on the page of the incident.',
+          unit: 'none',
+          noValue: 'no budget',
+          width: 6,
+        },
+        [`sum by (pipeline, label) (headgate_budget_pages_opened{${I}})`, '{{pipeline}} {{label}}'],
+      ).min(0),
+    )
+    .withPanel(
+      stat(
+        {
+          title: 'Detectors demoted',
+          description:
+            'Detectors that opened more pages on a subject than accepted, and open tickets only until they keep within it.',
+          unit: 'none',
+          noValue: 'none',
+          width: 6,
+          height: 8,
+        },
+        [`count(headgate_detector_demoted{${I}}) or vector(0)`, 'demoted'],
+        steps(COLOUR.ok, [1, COLOUR.warning]),
       ),
     );
 }
