@@ -2,7 +2,7 @@ import type { Config } from '../config/config.ts';
 import { HeadgateError } from '../domain/error.ts';
 import type { Plan, StagePlan } from '../domain/plan.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
-import { graphOf, type StageId } from '../domain/stage.ts';
+import { graphOf, type StageId, stageId } from '../domain/stage.ts';
 import { type DurationMs, type EpochMs, MINUTE } from '../domain/time.ts';
 import type { Engine } from '../engine/engine.ts';
 import { replay } from '../engine/replay.ts';
@@ -112,7 +112,7 @@ function upperBound(times: readonly EpochMs[], time: EpochMs): number {
 }
 
 /** An engine that watches one stage from a place on, with the part of the budget it had in the whole. */
-function engineFrom(config: Config, id: StageId, refs: readonly StagePast[], place: Place): Engine {
+export function engineFrom(config: Config, id: StageId, refs: readonly StagePast[], place: Place): Engine {
   const { plan } = watching(config);
   const [pipeline] = plan.pipelines.filter(({ stages }) => stages.some((stage) => stage.id === id));
   const whole = planOf(plan, id);
@@ -120,10 +120,10 @@ function engineFrom(config: Config, id: StageId, refs: readonly StagePast[], pla
   const { pagesPerWeek, ticketsPerWeek } = whole.budget;
   const budget = { pagesPerWeek: pagesPerWeek * place.share, ticketsPerWeek: ticketsPerWeek * place.share };
   const beside = refs.flatMap((ref) => planOf(plan, ref.id) ?? []);
-  const stages = [
-    ...beside.map((stage) => ({ ...stage, after: [], detectors: [], derive: [] })),
-    { ...whole, budget, after: [] },
-  ];
+  const blind = { after: [], detectors: [], derive: [] };
+  // The pipeline as a whole is watched as its first stage is: not at all, or it would take a share of the budget.
+  const first = { ...whole, id: stageId(pipeline.name, 'nothing'), ...blind };
+  const stages = [first, ...beside.map((stage) => ({ ...stage, ...blind })), { ...whole, budget, after: [] }];
   const alone: Plan = {
     pipelines: [{ ...pipeline, stages }],
     policies: plan.policies.filter(({ keep }) => keep.stage === id).map((policy) => ({ ...policy, may: [] })),
