@@ -5,6 +5,7 @@ import { drift } from './detectors/drift/index.ts';
 import { forecast } from './detectors/forecast/index.ts';
 import { isolationForest } from './detectors/isolation-forest/index.ts';
 import { limits } from './detectors/limits/index.ts';
+import { multivariate } from './detectors/multivariate/index.ts';
 import type { Registry } from './kit/component.ts';
 import { alertmanager } from './notifiers/alertmanager/index.ts';
 import { logNotifier } from './notifiers/log/index.ts';
@@ -23,7 +24,7 @@ import { sqlite } from './stores/sqlite/index.ts';
 /** All components of this build; one line for each plugin. */
 export const registry: Registry = {
   sources: [metricsEndpoint, httpJson, redisStreams, prometheus, postgres, kafka],
-  detectors: [limits, baseline, forecast, drift, isolationForest],
+  detectors: [limits, baseline, forecast, drift, multivariate, isolationForest],
   actuators: [valve, httpGate],
   notifiers: [slack, pagerduty, alertmanager, webhook, logNotifier],
   stores: [sqlite, memory],

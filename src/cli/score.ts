@@ -5,6 +5,7 @@ import { sharesOf } from '../domain/evidence.ts';
 import type { Contribution, Expected } from '../domain/score.ts';
 import { emptySnapshot } from '../domain/snapshot.ts';
 import type { StageId } from '../domain/stage.ts';
+import { partOfSubject, VECTOR } from '../domain/subject.ts';
 import { type DurationMs, type EpochMs, MINUTE } from '../domain/time.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Outcome } from '../engine/ledger.ts';
@@ -21,7 +22,8 @@ Reads a CSV or Parquet file (a CSV from standard input where --input is left out
 called time, timestamp, ts, date or datetime, else the first) and numeric columns, and writes one row for each row:
 time,score,pvalue,state,alert,warning,because, and expected,lower,upper where there is one column; with --format json one object a line.
 Times are ISO 8601 (UTC without a zone) or seconds, milliseconds, microseconds or nanoseconds since 1970. An empty cell, and one that is
-no number, is a gap. Row i depends on rows up to i. score 1 is the line that keeps the budget; alert is 1 while critical is held. After --learn-until nothing is learned any more.
+no number, is a gap. Row i depends on rows up to i. score is of all columns together once three of them vary, else of the worst of them;
+1 is the line that keeps the budget. alert is 1 while critical is held. After --learn-until nothing is learned any more.
 With --every a row is answered as soon as it has come; without it the first 16 are looked at first, to see how far apart they are.`;
 
 const STAGE: StageId = 'input.rows';
@@ -154,10 +156,14 @@ const LEAST_SHARE = 0.005;
 function scoredOf(time: string, { steps: [step] }: Outcome): Scored {
   const scores = step?.scores ?? [];
   const ready = scores.filter((score) => score.state === 'ready');
-  const worst = ready.reduce<(typeof ready)[number] | undefined>(
-    (a, b) => (a === undefined || b.value > a.value ? b : a),
-    undefined,
-  );
+  const whole = ready.find((score) => partOfSubject(score.subject) === VECTOR);
+  // What all columns together say, where they do; else the worst of a single one.
+  const worst =
+    whole ??
+    ready.reduce<(typeof ready)[number] | undefined>(
+      (a, b) => (a === undefined || b.value > a.value ? b : a),
+      undefined,
+    );
   const verdict = step?.verdict.state;
   return {
     time,
@@ -166,7 +172,7 @@ function scoredOf(time: string, { steps: [step] }: Outcome): Scored {
     state: worst ? 'ready' : scores.some((score) => score.state === 'warming') ? 'warming' : 'blind',
     alert: verdict === 'critical',
     warning: verdict === 'warning' || verdict === 'critical',
-    because: sharesOf(ready)
+    because: sharesOf(whole ? [whole] : ready)
       .slice(0, MOST_NAMED)
       .filter(({ share }) => share >= LEAST_SHARE),
     expected: worst?.expected,

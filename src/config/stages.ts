@@ -18,7 +18,7 @@ type PipelineShape = RootShape['pipelines'][string];
 type StageShape = PipelineShape['stages'][string];
 
 /** Run on every stage unless its `detectors:` says otherwise. */
-export const EVERYWHERE: readonly string[] = ['limits', 'baseline', 'forecast'];
+export const EVERYWHERE: readonly string[] = ['limits', 'baseline', 'forecast', 'multivariate'];
 const MOST_STAGES = 10_000;
 
 /** Stage names of every pipeline as written, also of those that are wrong elsewhere. */

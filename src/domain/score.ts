@@ -53,6 +53,8 @@ export type Surprise = { readonly subject: Subject; readonly detector: string } 
       readonly because: readonly Contribution[];
       /** The tests behind the p-value, where there was more than one; most surprising first. */
       readonly votes?: readonly Vote[];
+      /** Of all signals together, once enough is known of them: no signal of the stage pages while the whole is usual. */
+      readonly whole?: true;
       readonly observed?: number;
       readonly expected?: Expected;
       /** Of a profile: what it was compared with. */

@@ -70,7 +70,8 @@ export class Engine {
     const watched = this.#stages.inOrder(snapshots).flatMap((snapshot) => this.#judge(snapshot) ?? []);
     const steps = [...watched, ...this.#wholes(watched, now).flatMap((snapshot) => this.#judge(snapshot) ?? [])];
     this.#stages.age(now);
-    const accepted = steps.flatMap((step) => step.accepted);
+    // Where learning has ended nothing becomes normal by itself either; a person may still say so.
+    const accepted = this.#learningIsOver(now) ? [] : steps.flatMap((step) => step.accepted);
     for (const subject of accepted) this.accept(subject, now);
     draft.incidents.push(...this.#incidents.step(this.#plan, now));
     this.#ledger.expire(now, draft);
@@ -78,8 +79,7 @@ export class Engine {
     for (const { snapshot } of steps) {
       const frozen = this.isFrozen(snapshot.stage);
       const calm = !frozen && this.#stages.verdicts.get(snapshot.stage)?.state === 'ok';
-      const done = now >= (this.#options.learnUntil ?? Number.POSITIVE_INFINITY);
-      this.#stages.line(snapshot.stage)?.advance(frozen || done, calm);
+      this.#stages.line(snapshot.stage)?.advance(frozen || this.#learningIsOver(now), calm);
       this.#restarting.delete(snapshot.stage);
     }
     return outcomeOf(draft, steps, accepted);
@@ -235,6 +235,10 @@ export class Engine {
       const isDue = last === undefined || now - last >= this.#stages.every(id) || now < last;
       return (pipeline && isDue && endToEnd(pipeline, this.#plan.graph, this.#stages.latest, now)) || [];
     });
+  }
+
+  #learningIsOver(now: EpochMs): boolean {
+    return now >= (this.#options.learnUntil ?? Number.POSITIVE_INFINITY);
   }
 
   #judge(seen: Snapshot): JudgedStage | undefined {

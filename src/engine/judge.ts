@@ -9,6 +9,7 @@ import { CLOSE_SAMPLES, CLOSE_SHARE, type EpisodeLine, episodeLine } from './bud
 import { limitValue, MAX_VALUE } from './limit-value.ts';
 import { freshHold, isTheNewNormal, type LongHold, live } from './long-hold.ts';
 import { type Label, Spending, type StandingChange } from './spending.ts';
+import { budgetsOf, isUsual, wholeOf } from './whole.ts';
 
 /** The ticket line is never lower than this share of the page line, so that a ticket is still a surprise. */
 const LOWEST_TICKET_LINE = 0.3;
@@ -102,22 +103,31 @@ export function createJudge(plan: StagePlan): StageJudge {
       const bySubject = Map.groupBy(surprises, (surprise) => surprise.subject);
       const scores: Score[] = [];
       own.clear();
-      ready = 0;
-      for (const [subject, said] of bySubject) {
+      const budgets = budgetsOf(surprises, standing.share);
+      ready = budgets.claims;
+      // The whole first, since what it says decides what the signals may open.
+      const whole = wholeOf(surprises);
+      const inOrder = whole ? [whole, ...[...bySubject.keys()].filter((one) => one !== whole)] : bySubject.keys();
+      let usual = false;
+      for (const subject of inOrder) {
         const state = stateOf(subject);
-        const scored = scoreSubject(state, said, snapshot.at, standing).map((score) => demotedBy(spending, score));
+        const share = subject === whole ? budgets.whole : standing.share;
+        const scored = scoreSubject(state, bySubject.get(subject) ?? [], snapshot.at, { ...standing, share }).map(
+          (score) => demotedBy(spending, score),
+        );
         scores.push(...scored);
-        if (scored.some((score) => score.state === 'ready')) ready++;
         if (scored.some((score) => score.value >= 1)) own.add(subject);
-        hold(state, scored, standing.distorted);
+        if (subject === whole) usual = isUsual(scored) && state.held === 'ok';
+        hold(state, scored, standing.distorted, usual);
         const elapsed = elapsedOf(state, snapshot.at);
         state.lastAt = snapshot.at;
         if (!standing.distorted)
-          live(state, shownOf(snapshot, partOfSubject(subject)), elapsed, state.held === 'critical');
+          // A ticket keeps an incident open, and with it the references still, as a page does.
+          live(state, shownOf(snapshot, partOfSubject(subject)), elapsed, state.held !== 'ok');
       }
       const accepted = [...bySubject.keys()].filter((subject) => {
         const state = stateOf(subject);
-        return state.held === 'critical' && isTheNewNormal(state);
+        return state.held !== 'ok' && isTheNewNormal(state);
       });
       const standings = standing.demotes ? spend(scores, snapshot.at, standing.share) : [];
       current = verdictOf(plan, subjects, scores, snapshot.at, current);
@@ -240,11 +250,16 @@ function drawLines(state: SubjectState, share: Budget): void {
   state.ticket = Math.min(HIGHEST_TICKET_LINE, Math.max(LOWEST_TICKET_LINE, ticket));
 }
 
-/** Opens at once, closes after a few quiet samples; a subject without a statement stays as it is. */
-function hold(state: SubjectState, scores: readonly Score[], distorted: boolean): void {
+/**
+ * Opens at once, closes after a few quiet samples; a subject without a statement stays as it is. What is learned of a signal opens no
+ * page while the whole stage is `usual`.
+ */
+function hold(state: SubjectState, scores: readonly Score[], distorted: boolean, usual: boolean): void {
   const telling = scores.filter((score) => score.state === 'ready' || score.state === 'limit');
   if (telling.length === 0) return;
-  const opens = Math.max(0, ...telling.filter((s) => !(distorted && s.state === 'ready')).map((s) => s.value));
+  const most = ({ state: kind, value }: Score): number =>
+    kind === 'ready' && usual && state.held !== 'critical' ? Math.min(value, HIGHEST_TICKET_LINE) : value;
+  const opens = Math.max(0, ...telling.filter((s) => !(distorted && s.state === 'ready')).map(most));
   const severity = opens >= 1 ? 'critical' : opens >= state.ticket ? 'warning' : 'ok';
   const worst = Math.max(0, ...telling.map((score) => score.value));
   const open = state.held === 'critical' ? 1 : state.ticket;

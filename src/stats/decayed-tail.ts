@@ -43,14 +43,17 @@ function bucketOf(magnitude: number): number {
 export class DecayedTail {
   readonly #counts = new Float32Array(BUCKETS);
   readonly #memory: number;
+  readonly #shape: number;
   #total = 0;
   #seen = 0;
   #updates = 0;
   #threshold = 0;
   #scale = 1;
 
-  constructor(memory: number, prior = 32) {
+  /** `shape` of the law beyond: 0 for magnitudes that are −ln p themselves, whose tail is exponential. */
+  constructor(memory: number, prior = 32, shape = SHAPE) {
     this.#memory = memory;
+    this.#shape = shape;
     for (let bucket = 0; bucket < BUCKETS; bucket++) {
       this.#counts[bucket] =
         prior * (normalSurvival(EDGES[bucket] as number) - normalSurvival(EDGES[bucket + 1] as number));
@@ -64,7 +67,7 @@ export class DecayedTail {
   surprise(magnitude: number): number {
     if (!(magnitude > 0)) return 0;
     if (magnitude > this.#threshold) {
-      return -Math.log(TAIL_SHARE) + paretoSurprise(magnitude - this.#threshold, this.#scale, SHAPE);
+      return -Math.log(TAIL_SHARE) + paretoSurprise(magnitude - this.#threshold, this.#scale, this.#shape);
     }
     return -Math.log(Math.min(1, Math.max(TAIL_SHARE, this.#share(magnitude))));
   }
@@ -72,7 +75,7 @@ export class DecayedTail {
   /** The magnitude whose surprise is −ln `p`; `p` in (0, 1). */
   magnitude(p: number): number {
     if (p <= TAIL_SHARE) {
-      return this.#threshold + paretoExcess(Math.log(TAIL_SHARE) - Math.log(p), this.#scale, SHAPE);
+      return this.#threshold + paretoExcess(Math.log(TAIL_SHARE) - Math.log(p), this.#scale, this.#shape);
     }
     return this.#quantile(p);
   }
@@ -138,7 +141,7 @@ export class DecayedTail {
     this.#total = total;
     this.#updates = 0;
     this.#threshold = this.#quantile(TAIL_SHARE);
-    this.#scale = Math.max(LEAST_SCALE * this.#threshold, (1 - SHAPE) * this.#meanExcess(), EDGES[1] as number);
+    this.#scale = Math.max(LEAST_SCALE * this.#threshold, (1 - this.#shape) * this.#meanExcess(), EDGES[1] as number);
   }
 
   /** Mean distance above the threshold, with one exceedance of the normal law's own size beside those counted. */

@@ -5,10 +5,10 @@ import type { Snapshot } from '../../domain/snapshot.ts';
 import { partOfSubject, stageOfSubject, subjectOf, VECTOR } from '../../domain/subject.ts';
 import { type Detector, type DetectorContext, defineDetector } from '../../kit/component.ts';
 import { duration } from '../../kit/duration.ts';
+import { FadingSample } from '../../stats/fading-sample.ts';
 import { readTrained, writeRequest } from '../../stats/forest-training.ts';
 import { type Answer, Model } from './model.ts';
 import { OwnScale } from './own-scale.ts';
-import { Reservoir } from './reservoir.ts';
 import { type Settings, settingsOf } from './settings.ts';
 import { readState, writeState } from './state.ts';
 
@@ -77,7 +77,7 @@ function createForest(settings: Settings, { stage }: DetectorContext): Detector 
   const head = { subject, detector: 'isolation-forest' };
   const made = () => ({
     scales: new Map<Signal, OwnScale>(),
-    reservoir: new Reservoir({ capacity: settings.rows, memory: settings.memory, seed: settings.seed }),
+    reservoir: new FadingSample({ capacity: settings.rows, memory: settings.memory, seed: settings.seed }),
     model: new Model(Math.min(20_000, settings.memory)),
     /** Snapshots learned since a training was asked for. */
     since: 0,

@@ -1,9 +1,9 @@
 import type { Signal } from '../../domain/signal.ts';
+import type { FadingSample } from '../../stats/fading-sample.ts';
 import { fnv1a } from '../../stats/fnv1a.ts';
 import { NumberReader, NumberWriter } from '../../stats/number-codec.ts';
 import type { Model } from './model.ts';
 import { OwnScale } from './own-scale.ts';
-import type { Reservoir } from './reservoir.ts';
 import type { Settings } from './settings.ts';
 
 /** Grows with every change of what is written. */
@@ -12,7 +12,7 @@ const VERSION = 1;
 /** All that a forest detector has learned. */
 export interface State {
   scales: Map<Signal, OwnScale>;
-  reservoir: Reservoir;
+  reservoir: FadingSample;
   model: Model;
   since: number;
 }

@@ -1,7 +1,7 @@
-import type { Signal } from '../../domain/signal.ts';
-import type { TrainingTable } from '../../stats/grow-forest.ts';
-import type { NumberReader, NumberWriter } from '../../stats/number-codec.ts';
-import { seededRandom } from '../../stats/random.ts';
+import type { Signal } from '../domain/signal.ts';
+import type { TrainingTable } from './grow-forest.ts';
+import type { NumberReader, NumberWriter } from './number-codec.ts';
+import { seededRandom } from './random.ts';
 
 /** A column present in fewer of the rows than this is not trained on. */
 const LEAST_PRESENT = 0.25;
@@ -16,7 +16,7 @@ export const MOST_COLUMNS = 254;
  *
  * Source: C. C. Aggarwal, "On biased reservoir sampling in the presence of stream evolution", VLDB 2006.
  */
-export class Reservoir {
+export class FadingSample {
   readonly #capacity: number;
   readonly #memory: number;
   readonly #seed: number;
@@ -35,9 +35,15 @@ export class Reservoir {
   }
 
   add(vector: ReadonlyMap<Signal, number>): void {
+    this.offer(() => vector);
+  }
+
+  /** The same, for vectors that are made only where they are kept. */
+  offer(make: () => ReadonlyMap<Signal, number>): void {
     const slot = this.#slot();
     this.#seen++;
     if (slot === undefined) return;
+    const vector = make();
     if (slot === this.#used) this.#used++;
     for (const signal of vector.keys()) this.#makeColumn(signal);
     for (const [signal, column] of this.#columns) column[slot] = vector.get(signal) ?? Number.NaN;

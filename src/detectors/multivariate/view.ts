@@ -1,0 +1,135 @@
+import { DecayedCovariance } from '../../stats/decayed-covariance.ts';
+import type { NumberReader, NumberWriter } from '../../stats/number-codec.ts';
+import { fillMissing, whiteningOf } from '../../stats/whitening.ts';
+
+/** Signals that are whitened together: a decomposition of more would be felt on the event loop. */
+export const MOST_TOGETHER = 64;
+/** What a combination that hardly varies may weigh, and what a short past adds to that: signals over rows. */
+const RIDGE = 0.03;
+/** A signal that is quiet for long keeps at least this share of its reach as its spread. */
+const LEAST_SPREAD = 0.02;
+/** Spreads from the mean at which a signal stops counting for more. */
+const FARTHEST = 30;
+/** What it counts for when a signal moves that never did. */
+const MOVED = 10;
+/** A signal seen in fewer rows than this is not told from missing. */
+const LEAST_SEEN = 32;
+/** One part of the distance is at most this. */
+const MOST_PART = 20;
+
+/**
+ * One way of looking at a group of signals (their levels, or their steps): what is learned of how they vary together, and how far
+ * a row is from that in parts that do not depend on each other.
+ */
+export class View {
+  readonly #memory: number;
+  readonly moments: DecayedCovariance;
+  #root: Float32Array | undefined;
+  #rootSize = 0;
+  /** Rows learned since the root was taken. */
+  #since = 0;
+  readonly #z = new Float64Array(MOST_TOGETHER);
+
+  constructor(memory: number) {
+    this.#memory = memory;
+    this.moments = new DecayedCovariance(memory);
+  }
+
+  get ready(): boolean {
+    return this.#root !== undefined;
+  }
+
+  learn(row: Float64Array): void {
+    this.moments.learn(row);
+    this.#since++;
+  }
+
+  /** How overdue a new root is, in multiples of the rows between two; from 1 on it is due. */
+  overdue(rows: number): number {
+    if (!this.#root) return Number.POSITIVE_INFINITY;
+    return this.#since / Math.min(this.#memory / 10, Math.max(32, rows / 4));
+  }
+
+  /** Takes in what was learned. Cost: see `whiteningOf`. */
+  refresh(): void {
+    const size = this.moments.size;
+    const correlation = new Float64Array(size * size);
+    const spread = Float64Array.from({ length: size }, (_, i) => this.#spread(i) || 1);
+    let seen = 0;
+    for (let i = 0; i < size; i++) {
+      seen = Math.max(seen, this.moments.seen(i));
+      for (let j = 0; j < size; j++)
+        correlation[i * size + j] = this.moments.covariance(i, j) / ((spread[i] as number) * (spread[j] as number));
+    }
+    const ridge = RIDGE + size / Math.max(size, Math.min(seen, this.#memory));
+    this.#root = whiteningOf(correlation, size, ridge);
+    this.#rootSize = size;
+    this.#since = 0;
+  }
+
+  /** Spreads from the mean, NaN where nothing can be said. */
+  standardised(i: number, x: number): number {
+    if (!(this.moments.seen(i) >= LEAST_SEEN)) return Number.NaN;
+    const away = this.moments.away(i, x);
+    if (this.moments.isConstant(i)) return Math.sign(away) * MOVED;
+    return Math.max(-FARTHEST, Math.min(FARTHEST, away / this.#spread(i)));
+  }
+
+  /** The uncorrelated parts of a row. Answers with how many of its numbers were there; parts of others come from what was. */
+  partsOf(row: Float64Array, into: Float64Array): number {
+    const size = this.#rootSize;
+    const z = this.#z.subarray(0, size);
+    let there = 0;
+    for (let i = 0; i < size; i++) {
+      const x = row[i] as number;
+      const own = Number.isNaN(x) ? Number.NaN : this.standardised(i, x);
+      if (!Number.isNaN(own)) there++;
+      z[i] = own;
+    }
+    if (there === 0) {
+      into.fill(0);
+      return 0;
+    }
+    this.whiten(z, into);
+    return there;
+  }
+
+  /** From spreads to uncorrelated parts; fills what is missing in `z`. */
+  whiten(z: Float64Array, into: Float64Array): void {
+    const root = this.#root as Float32Array;
+    const size = this.#rootSize;
+    fillMissing(root, z);
+    into.fill(0, size);
+    for (let i = 0, at = 0; i < size; i++) {
+      let sum = 0;
+      for (let j = 0; j < size; j++, at++) sum += (root[at] as number) * (z[j] as number);
+      into[i] = Math.max(-MOST_PART, Math.min(MOST_PART, sum));
+    }
+  }
+
+  get rootSize(): number {
+    return this.#rootSize;
+  }
+
+  #spread(i: number): number {
+    return Math.max(this.moments.deviation(i), LEAST_SPREAD * this.moments.reach(i));
+  }
+
+  write(to: NumberWriter): void {
+    this.moments.write(to);
+    to.number(this.#since);
+    to.number(this.#rootSize);
+    if (this.#root) to.floats(this.#root);
+  }
+
+  read(from: NumberReader): void {
+    this.moments.read(from, MOST_TOGETHER);
+    this.#since = from.number();
+    this.#rootSize = from.number();
+    if (!(this.#rootSize >= 0 && this.#rootSize <= this.moments.size)) throw new RangeError('a root of another size');
+    this.#root = undefined;
+    if (this.#rootSize === 0) return;
+    this.#root = new Float32Array(this.#rootSize ** 2);
+    from.floats(this.#root);
+  }
+}
