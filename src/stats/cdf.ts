@@ -100,6 +100,43 @@ export function compact(cdf: Cdf): Cdf {
   };
 }
 
+/** A value that so many of the numbers have is a step of its own; there are 25 at most. */
+const LEAST_STEP = 0.04;
+
+/**
+ * As `compact`, but a value that many numbers share keeps where its share begins and ends: of quantities from 1 to 5 the 25 points
+ * alone would tell each share to within 5 % only. 25 to 75 points.
+ */
+export function compactWithSteps(cdf: Cdf): Cdf {
+  const steps = stepsOf(cdf);
+  if (steps.length === 0) return compact(cdf);
+  const plain = KEPT.filter((share) => !steps.some(({ from, to }) => share >= from && share <= to));
+  const points = [
+    ...plain.map((share) => [share, valueAt(cdf, share)] as const),
+    ...steps.flatMap(({ value, from, to }) => [[from, value] as const, [to, value] as const]),
+  ].sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+  return {
+    rows: cdf.rows,
+    at: Float64Array.from(points, ([, value]) => Math.fround(value)),
+    share: Float64Array.from(points, ([share]) => Math.fround(share)),
+  };
+}
+
+function stepsOf({
+  at,
+  share,
+}: Cdf): readonly { readonly value: number; readonly from: number; readonly to: number }[] {
+  const steps: { value: number; from: number; to: number }[] = [];
+  for (let first = 0; first < at.length; ) {
+    let last = first;
+    while (last + 1 < at.length && at[last + 1] === at[first]) last++;
+    const [from, to] = [share[first] as number, share[last] as number];
+    if (to - from >= LEAST_STEP) steps.push({ value: at[first] as number, from, to });
+    first = last + 1;
+  }
+  return steps;
+}
+
 export const COMPACT_SHARES: readonly number[] = KEPT;
 
 /** One distribution of all the numbers behind several. `cdfs` must not be empty. */

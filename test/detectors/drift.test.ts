@@ -202,3 +202,17 @@ test('says what was compared with what, for people and for charts', () => {
   const median = found.reference.quantiles?.find(([share]) => share === 0.5)?.[1] ?? Number.NaN;
   assert.ok(Math.abs(median - 50) < 0.5, `${median}`);
 });
+
+test('numbers of which there are few, such as quantities, are no news while they stay as they are, and are when they move', () => {
+  const random = seededRandom(11);
+  const pieces = (most: number): number[] => Array.from({ length: 1_000 }, () => 1 + Math.floor(random() * most));
+  const { live, next, detector } = fieldOf((at) => numbers('quantity', at, pieces(5)));
+  const excess = live(60).map((said) =>
+    said?.state === 'ready' && said.drift ? said.drift.effect - said.drift.effectNull : 0,
+  );
+  assert.ok(Math.max(...excess) < 0.02, `effects up to ${Math.max(...excess).toFixed(3)}`);
+  const again = fieldOf((at) => numbers('quantity', at, pieces(5))).detector;
+  assert.ok(again.restore(detector.save()));
+  assert.deepEqual(again.save(), detector.save());
+  assert.ok(surpriseOf(next((at) => numbers('quantity', at, pieces(6)))) > 12);
+});

@@ -2,13 +2,21 @@ import { COMPACT_SHARES } from '../../stats/cdf.ts';
 import type { FieldSample } from '../../stats/drift.ts';
 import type { NumberReader, NumberWriter } from '../../stats/number-codec.ts';
 
+/** In the place of a number of categories: values at the fixed shares, or at shares of their own. */
+const PLAIN = -1;
+const WITH_STEPS = -2;
+
 /** Writes a sample as `keptOf` leaves it: values at fixed shares, or counts by name. */
 export function writeSample(to: NumberWriter, { nulls, values }: FieldSample): void {
   to.number(nulls);
   if (values.kind === 'number') {
-    to.number(-1);
-    to.number(values.cdf.rows);
-    if (values.cdf.rows > 0) to.floats(Float32Array.from(values.cdf.at));
+    const { rows, at, share } = values.cdf;
+    const isPlain = rows === 0 || share.every((one, index) => one === COMPACT_SHARES[index]);
+    to.number(isPlain ? PLAIN : WITH_STEPS);
+    to.number(rows);
+    if (!isPlain) to.number(at.length);
+    if (rows > 0) to.floats(Float32Array.from(at));
+    if (!isPlain) to.floats(Float32Array.from(share));
     return;
   }
   to.number(values.counts.size);
@@ -27,8 +35,11 @@ export function readSample(from: NumberReader): FieldSample {
     return { nulls, values: { kind: 'category', counts, other: from.number() } };
   }
   const rows = from.number();
-  const at = new Float32Array(rows > 0 ? COMPACT_SHARES.length : 0);
-  if (rows > 0) from.floats(at);
-  const share = Float64Array.from(rows > 0 ? COMPACT_SHARES : []);
-  return { nulls, values: { kind: 'number', cdf: { rows, at: Float64Array.from(at), share }, exact: false } };
+  const points = size === WITH_STEPS ? from.number() : rows > 0 ? COMPACT_SHARES.length : 0;
+  const at = new Float32Array(points);
+  if (points > 0) from.floats(at);
+  const share = new Float32Array(size === WITH_STEPS ? points : 0);
+  if (size === WITH_STEPS) from.floats(share);
+  const shares = Float64Array.from(size === WITH_STEPS ? share : COMPACT_SHARES.slice(0, points));
+  return { nulls, values: { kind: 'number', cdf: { rows, at: Float64Array.from(at), share: shares }, exact: false } };
 }

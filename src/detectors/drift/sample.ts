@@ -1,6 +1,6 @@
 import type { Spread } from '../../domain/drift.ts';
 import type { Profile } from '../../domain/profile.ts';
-import { type Cdf, COMPACT_SHARES, cdfOfProfile, compact, mixture } from '../../stats/cdf.ts';
+import { type Cdf, COMPACT_SHARES, cdfOfProfile, compact, compactWithSteps, mixture } from '../../stats/cdf.ts';
 import { type FieldSample, rowsOf } from '../../stats/drift.ts';
 
 /** Categories kept of a window. */
@@ -24,10 +24,10 @@ export function sampleOf(profile: Profile): FieldSample | undefined {
 
 const NOTHING: Cdf = { rows: 0, at: new Float64Array(0), share: new Float64Array(0) };
 
-/** The sample as it is kept: 25 points of a distribution of numbers, the 32 most frequent categories. */
+/** The sample as it is kept: 25 points of a distribution of numbers, more where many share a value; the 32 most frequent categories. */
 export function keptOf({ nulls, values }: FieldSample): FieldSample {
   if (values.kind === 'number') {
-    const cdf = values.cdf.rows > 0 ? compact(values.cdf) : NOTHING;
+    const cdf = values.cdf.rows > 0 ? compactWithSteps(values.cdf) : NOTHING;
     return { nulls, values: { ...values, cdf, exact: false } };
   }
   const sorted = [...values.counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
