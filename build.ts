@@ -18,7 +18,7 @@ const REQUIRE =
   'import { createRequire as makeRequire } from "node:module"; const require = makeRequire(import.meta.url);';
 
 /**
- * Bundles the daemon, its worker and the processes of the demo into `outdir`, and the page into `page` below it. What is started as
+ * Bundles the daemon, its threads and the processes of the demo into `outdir`, and the page into `page` below it. What is started as
  * a program of its own keeps its name, since it is found beside the code that starts it. Dynamic imports become files of their own, so that
  * a command reads only what it needs. One bundle starts in a third of the time that single files take.
  */
@@ -29,6 +29,7 @@ export async function bundle(outdir: string): Promise<void> {
     entryPoints: {
       headgate: 'src/main.ts',
       worker: 'src/engine/worker.ts',
+      'config-thread': 'src/app/config-thread.ts',
       ingest: 'src/demo/ingest.ts',
       enrich: 'src/demo/enrich.ts',
       load: 'src/demo/load.ts',

@@ -190,15 +190,17 @@ interface Running {
   jobs?: WorkerJobs;
   server?: Server;
   calendar?: { stop(): Promise<void> };
-  watch?: { stop(): void };
+  watch?: { stop(): Promise<void> };
 }
 
 async function stopAll(running: Running): Promise<void> {
-  const { watch, discovery, calendar, daemon, jobs, server, store, telemetry, inForce } = running;
+  const { watch, discovery, daemon, jobs, server, store, telemetry, inForce } = running;
   if (daemon) telemetry?.events.lifecycle({ phase: 'stopping', message: 'letting go of every gate' });
-  watch?.stop();
+  await watch?.stop();
   await discovery?.stop();
-  await calendar?.stop();
+  await inForce?.settled();
+  // Only now it is the last one: what was being loaded has started its own.
+  await running.calendar?.stop();
   await daemon?.close(AbortSignal.timeout(GRACE));
   await jobs?.close();
   await server?.close();

@@ -20,7 +20,8 @@ export function readConfigFile(file: string, env: Environment): { readonly confi
   return { text, config: parseConfig(text, file, env) };
 }
 
-function readText(file: string): string {
+/** The text of a config file. */
+export function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (cause) {

@@ -16,6 +16,7 @@ import { createOutbox, type Outbox } from '../engine/outbox.ts';
 import { createSampler, type Probe, type Sampler } from '../engine/sample.ts';
 import { createSchedule, type Schedule } from '../engine/schedule.ts';
 import type { StageDetector } from '../engine/stage.ts';
+import { breaths, inSlices } from '../kit/breath.ts';
 import type { Actuator, Notifier } from '../kit/component.ts';
 import type { Traced } from '../telemetry/tracing.ts';
 import { Keeping } from './keeping.ts';
@@ -70,6 +71,8 @@ export class Daemon {
   readonly #telling: Telling;
   readonly #keeping: Keeping;
   #world: World;
+  /** The one that stages are made for: the same, but for the time of a reload. */
+  #coming: World;
   #stepSeconds = 0;
   #cancelDeadline: (() => void) | undefined;
   #closed: Promise<void> | undefined;
@@ -78,9 +81,10 @@ export class Daemon {
     this.#options = options;
     const { clock, random, events } = options;
     this.#world = options.world;
+    this.#coming = options.world;
     this.engine = new Engine({
       plan: options.world.plan,
-      detectors: (stage) => this.#world.detectors(stage),
+      detectors: (stage) => this.#coming.detectors(stage),
       reversibility: options.world.reversibility,
       inMaintenance: (stage, now) => this.#world.inMaintenance(stage, now),
       sequence,
@@ -143,13 +147,22 @@ export class Daemon {
     return this.#world;
   }
 
-  /** Takes a new world: unchanged stages keep what they learned, probing goes on without a missed slot. */
+  /**
+   * Takes a new world: unchanged stages keep what they learned, probing goes on without a missed slot. Ticks go on in between.
+   */
   async reload(world: World): Promise<void> {
     const before = new Set(this.engine.plan.graph.order);
-    this.#world = world;
-    const outcome = this.engine.reload(world.plan, this.#options.clock.now());
     const { order } = world.plan.graph;
-    const watched = new Set(order.filter((id) => before.has(id) && this.#watch(id)));
+    const breathe = breaths();
+    this.#coming = world;
+    const prepared = await inSlices(this.engine.prepare(world.plan));
+    this.#world = world;
+    const outcome = this.engine.reload(prepared, this.#options.clock.now());
+    const watched = new Set<StageId>();
+    for (const id of order) {
+      if (before.has(id) && this.#watch(id)) watched.add(id);
+      await breathe();
+    }
     for (const id of before) if (!watched.has(id)) this.#schedule.remove(id);
     await this.carry(outcome);
     // A stage that comes back goes on with what it knew when it left.

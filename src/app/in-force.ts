@@ -1,7 +1,9 @@
 import type { Config, DiscoveryConfig } from '../config/config.ts';
-import { describeReload, formatReload } from '../config/reload.ts';
+import { describingReload, formatReload } from '../config/reload.ts';
 import { HeadgateError } from '../domain/error.ts';
-import { type Environment, parseConfig, readConfigFile } from './config-file.ts';
+import { inSlices } from '../kit/breath.ts';
+import { type Environment, readText } from './config-file.ts';
+import { parseConfigWhileRunning } from './config-thread.ts';
 import type { Ask, Discovery } from './discovery.ts';
 import {
   closeUnused,
@@ -64,7 +66,8 @@ export class InForce {
   reload(takeOver: TakeOver): Promise<string> {
     const { file, env } = this.#parts;
     return this.#inTurn(async () => {
-      const { text, config } = readConfigFile(file, env);
+      const text = readText(file);
+      const config = await parseConfigWhileRunning(text, file, env);
       return this.#change(await stand(this.#parts, text, config, this.#now.made), takeOver);
     });
   }
@@ -73,8 +76,13 @@ export class InForce {
   rediscover(takeOver: TakeOver): Promise<string> {
     return this.#inTurn(async () => {
       const { text, config, made } = this.#now;
-      return this.#change(unfolded(this.#parts, text, config, made), takeOver);
+      return this.#change(await unfolded(this.#parts, text, config, made), takeOver);
     });
+  }
+
+  /** Resolves once nothing is being taken in any more. */
+  async settled(): Promise<void> {
+    await this.#turn;
   }
 
   /** What a person should know of what was discovered, and what was not. */
@@ -93,7 +101,7 @@ export class InForce {
     await takeOver(next.made, next.config);
     this.#now = next;
     await closeUnused(made, next.made);
-    return formatReload(describeReload(config, next.config));
+    return formatReload(await inSlices(describingReload(config, next.config)));
   }
 
   /** A file that changes while a topic comes must not meet it halfway. */
@@ -115,7 +123,7 @@ async function stand(parts: InForceParts, text: string, checked: Config, before?
   await discovery.prepare(discoveries, askOf(open));
   try {
     const known = before ? { ...before, sources: new Map([...before.sources, ...open]) } : undefined;
-    return unfolded(parts, text, checked, known ?? { ...NOTHING, sources: open });
+    return await unfolded(parts, text, checked, known ?? { ...NOTHING, sources: open });
   } catch (thrown) {
     await closeUnusedSources(open, before?.sources);
     throw thrown;
@@ -127,15 +135,15 @@ const aroundOf = ({ server }: Config, around: Surroundings): Surroundings => ({ 
 
 const NOTHING: Pick<MadeWorld, 'actuators' | 'notifiers'> = { actuators: new Map(), notifiers: new Map() };
 
-function unfolded(
+async function unfolded(
   { file, env, around, discovery }: InForceParts,
   text: string,
   { discoveries }: Config,
   before: Parameters<typeof makeWorld>[2],
-): Standing {
+): Promise<Standing> {
   const known = discovery.known();
   const values = new Map(discoveries.map(({ pipeline }) => [pipeline, known.get(pipeline) ?? []]));
-  const config = parseConfig(text, file, env, values);
+  const config = await parseConfigWhileRunning(text, file, env, values);
   return { text, config, made: makeWorld(config, aroundOf(config, around), before) };
 }
 

@@ -1,5 +1,6 @@
 import { type StagePlan, stagesOf } from '../domain/plan.ts';
 import type { StageId } from '../domain/stage.ts';
+import { inOneGo } from '../kit/breath.ts';
 import { canonical } from './canonical.ts';
 import type { Config } from './config.ts';
 
@@ -27,10 +28,12 @@ export interface Reload {
  * What a reload changes. Both configs must have been loaded by this process: secrets are compared by digests that hold in
  * one process only.
  */
-export function describeReload(before: Config, after: Config): Reload {
+export const describeReload = (before: Config, after: Config): Reload => inOneGo(describingReload(before, after));
+
+/** The same, a stage a step. */
+export function* describingReload(before: Config, after: Config): Generator<void, Reload> {
   const [oldStages, newStages] = [stagesById(before), stagesById(after)];
-  const look = (config: Config) => (id: StageId, plan: StagePlan) => canonical([plan, config.probes.get(id)]);
-  const stages = difference(mapped(oldStages, look(before)), mapped(newStages, look(after)));
+  const stages = difference(yield* looks(before, oldStages), yield* looks(after, newStages));
   const digests = (components: ReadonlyMap<string, { readonly digest: string }>) =>
     mapped(components, (_, { digest, ...rest }) => `${digest} ${'concurrency' in rest ? rest.concurrency : ''}`);
   const policies = (config: Config) => new Map(config.plan.policies.map((one) => [one.name, one.fingerprint]));
@@ -45,6 +48,19 @@ export function describeReload(before: Config, after: Config): Reload {
       (section) => canonical(before[section]) !== canonical(after[section]),
     ),
   };
+}
+
+/** What of each stage would be another after a change to it. */
+function* looks(
+  config: Config,
+  stages: ReadonlyMap<StageId, StagePlan>,
+): Generator<void, ReadonlyMap<StageId, string>> {
+  const found = new Map<StageId, string>();
+  for (const [id, plan] of stages) {
+    found.set(id, canonical([plan, config.probes.get(id)]));
+    yield;
+  }
+  return found;
 }
 
 /** `stages 2 added, 1 changed; sources 1 removed`, or `nothing changed`. */

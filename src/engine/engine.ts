@@ -6,6 +6,7 @@ import { pipelineOf, type StageId } from '../domain/stage.ts';
 import { type Subject, stageOfSubject } from '../domain/subject.ts';
 import type { DurationMs, EpochMs } from '../domain/time.ts';
 import type { Verdict } from '../domain/verdict.ts';
+import { inOneGo } from '../kit/breath.ts';
 import { decide } from './decide.ts';
 import { endToEnd, pseudoStageOf, withPseudoStages } from './end-to-end.ts';
 import { NO_ESTIMATE } from './estimate.ts';
@@ -17,7 +18,7 @@ import { withKeptLimits } from './plan.ts';
 import type { PolicyMemory } from './policy-scene.ts';
 import { Reach } from './reach.ts';
 import type { StageDetector, StageLine } from './stage.ts';
-import { Stages } from './stages.ts';
+import { type PreparedPlan, Stages } from './stages.ts';
 
 export interface EngineOptions {
   readonly plan: Plan;
@@ -163,11 +164,17 @@ export class Engine {
     return outcomeOf(draft);
   }
 
+  /** Makes what a plan needs, a stage a step; nothing changes before `reload`. */
+  prepare(plan: Plan): Generator<void, PreparedPlan> {
+    return this.#stages.prepare(withKeptLimits(withPseudoStages(plan)));
+  }
+
   /** Takes a new plan: stages whose fingerprint is unchanged keep all they have learned; leases of changed policies end. */
-  reload(plan: Plan, now: EpochMs): Outcome {
-    this.#plan = withKeptLimits(withPseudoStages(plan));
+  reload(next: PreparedPlan | Plan, now: EpochMs): Outcome {
+    const prepared = 'lines' in next ? next : inOneGo(this.prepare(next));
+    this.#plan = prepared.plan;
     this.#pipelines = byName(this.#plan.pipelines);
-    const begunAnew = this.#stages.setPlan(this.#plan);
+    const begunAnew = this.#stages.setPlan(prepared);
     for (const id of begunAnew) this.#restarting.delete(id);
     this.#reach.setGraph(this.#plan.graph, this.#ledger.leases.values(), begunAnew);
     this.#incidents.lookAtAll();

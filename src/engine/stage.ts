@@ -52,7 +52,16 @@ export interface StageLine {
   restore(bytes: Uint8Array): boolean;
 }
 
-export function createStageLine(plan: StagePlan, made: readonly StageDetector[], jobs: Jobs = inlineJobs): StageLine {
+/**
+ * @param before what watched the stage until now: what it has learned is taken over once it is needed, so that a reload of a
+ *   thousand stages does not have to move everything at once. It must not be used any more.
+ */
+export function createStageLine(
+  plan: StagePlan,
+  made: readonly StageDetector[],
+  jobs: Jobs = inlineJobs,
+  before?: Pick<StageLine, 'save'>,
+): StageLine {
   const detectors: StageDetectors = {
     signal: made.filter((one) => one.pass === 'signal').map((one) => one.detector),
     stage: made.filter((one) => one.pass === 'stage').map((one) => one.detector),
@@ -66,10 +75,36 @@ export function createStageLine(plan: StagePlan, made: readonly StageDetector[],
   let first: readonly Surprise[] = [];
   let previous: Snapshot | undefined;
   let flow: Estimate = NO_ESTIMATE;
+  let heritage = before;
+  const inherit = (): void => {
+    const bytes = heritage?.save();
+    heritage = undefined;
+    if (bytes) restore(bytes);
+  };
+
+  function restore(bytes: Uint8Array): boolean {
+    const [memory, ...states] = unpackBlobs(bytes) ?? [];
+    if (!memory || states.length !== made.length + 1) return false;
+    const saved = JSON.parse(new TextDecoder().decode(memory)) as {
+      judge: string;
+      flow: Estimate;
+      fingerprint: string;
+      types: string[];
+    };
+    if (saved.fingerprint !== plan.fingerprint || saved.types.join() !== made.map((one) => one.type).join())
+      return false;
+    // A detector that refuses its bytes starts anew; the others keep what they know.
+    made.forEach(({ detector }, index) => void detector.restore(states[index] as Uint8Array));
+    retraining.restore(states[made.length] as Uint8Array);
+    judge.restore(saved.judge);
+    flow = saved.flow;
+    return true;
+  }
 
   return {
     plan,
     judge(raw, latest, standing) {
+      inherit();
       const snapshot = derive(plan, raw, last?.snapshot, latest);
       retraining.takeResults();
       const surprises = surprisesOf(detectors, snapshot, snapshot.at);
@@ -89,6 +124,7 @@ export function createStageLine(plan: StagePlan, made: readonly StageDetector[],
       flow = estimate(flow, snapshot, calm);
     },
     accept(subject, now) {
+      inherit();
       for (const { detector } of made) detector.accept(subject, now);
       judge.accept(subject);
     },
@@ -106,8 +142,12 @@ export function createStageLine(plan: StagePlan, made: readonly StageDetector[],
       return flow;
     },
     readySubjects: () => judge.readySubjects(),
-    resultsDue: () => retraining.resultsDue(),
+    resultsDue() {
+      inherit();
+      return retraining.resultsDue();
+    },
     save() {
+      inherit();
       const memory = JSON.stringify({
         judge: judge.save(),
         flow,
@@ -118,22 +158,8 @@ export function createStageLine(plan: StagePlan, made: readonly StageDetector[],
       return packBlobs([new TextEncoder().encode(memory), ...states, retraining.save()]);
     },
     restore(bytes) {
-      const [memory, ...states] = unpackBlobs(bytes) ?? [];
-      if (!memory || states.length !== made.length + 1) return false;
-      const saved = JSON.parse(new TextDecoder().decode(memory)) as {
-        judge: string;
-        flow: Estimate;
-        fingerprint: string;
-        types: string[];
-      };
-      if (saved.fingerprint !== plan.fingerprint || saved.types.join() !== made.map((one) => one.type).join())
-        return false;
-      // A detector that refuses its bytes starts anew; the others keep what they know.
-      made.forEach(({ detector }, index) => void detector.restore(states[index] as Uint8Array));
-      retraining.restore(states[made.length] as Uint8Array);
-      judge.restore(saved.judge);
-      flow = saved.flow;
-      return true;
+      heritage = undefined;
+      return restore(bytes);
     },
   };
 }

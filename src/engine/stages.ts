@@ -5,11 +5,18 @@ import type { Snapshot } from '../domain/snapshot.ts';
 import { pipelineOf, type StageId } from '../domain/stage.ts';
 import type { DurationMs, EpochMs } from '../domain/time.ts';
 import type { Verdict } from '../domain/verdict.ts';
+import { inOneGo } from '../kit/breath.ts';
 import { inlineJobs, type Jobs } from './jobs.ts';
 import { createStageLine, type StageDetector, type StageLine, type StageStep } from './stage.ts';
 
 /** A stage without a snapshot for this many of its intervals is unknown. */
 const UNKNOWN_AFTER = 3;
+
+/** A plan with the lines of its stages. */
+export interface PreparedPlan {
+  readonly plan: Plan;
+  readonly lines: Map<StageId, StageLine>;
+}
 
 /**
  * All stages with what is known of them now. What a step asks for often (how many subjects share a budget, when the next stage becomes unknown)
@@ -40,15 +47,21 @@ export class Stages {
     this.#detectors = detectors;
     this.#jobs = jobs;
     this.#demotes = demotes;
-    this.setPlan(plan);
+    this.setPlan(inOneGo(this.prepare(plan)));
   }
 
-  /** Stages whose fingerprint is unchanged keep everything; all others begin anew or leave. Answers with the ids of those. */
-  setPlan(plan: Plan): readonly StageId[] {
+  /** Makes what a plan needs, a stage a step. Nothing changes before `setPlan`, and no other plan may come in between. */
+  *prepare(plan: Plan): Generator<void, PreparedPlan> {
     const lines = new Map<StageId, StageLine>();
     for (const stage of stagesOf(plan)) {
       lines.set(stage.id, this.#lineFor(stage, this.#lines.get(stage.id)));
+      yield;
     }
+    return { plan, lines };
+  }
+
+  /** Stages whose fingerprint is unchanged keep everything; all others begin anew or leave. Answers with the ids of those. */
+  setPlan({ plan, lines }: PreparedPlan): readonly StageId[] {
     const gone = [...this.#lines].flatMap(([id, { plan: old }]) =>
       lines.get(id)?.plan.fingerprint === old.fingerprint ? [] : [id],
     );
@@ -69,9 +82,8 @@ export class Stages {
   /** The line there is, a new one that knows what it knew (limits and budgets may have changed), or one that begins anew. */
   #lineFor(stage: StagePlan, old: StageLine | undefined): StageLine {
     if (old && isDeepStrictEqual(old.plan, stage)) return old;
-    const line = createStageLine(stage, this.#detectors(stage), this.#jobs);
-    if (old?.plan.fingerprint === stage.fingerprint) line.restore(old.save());
-    return line;
+    const before = old?.plan.fingerprint === stage.fingerprint ? old : undefined;
+    return createStageLine(stage, this.#detectors(stage), this.#jobs, before);
   }
 
   line(id: StageId): StageLine | undefined {

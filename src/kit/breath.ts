@@ -17,3 +17,21 @@ export function breaths(): () => Promise<void> | undefined {
     });
   };
 }
+
+/** Runs work that yields after each step, and lets the event loop go round in between. */
+export async function inSlices<T>(work: Generator<void, T>): Promise<T> {
+  const breathe = breaths();
+  for (;;) {
+    const step = work.next();
+    if (step.done) return step.value;
+    await breathe();
+  }
+}
+
+/** The same work in one go, where nothing else waits for the event loop. */
+export function inOneGo<T>(work: Generator<void, T>): T {
+  for (;;) {
+    const step = work.next();
+    if (step.done) return step.value;
+  }
+}

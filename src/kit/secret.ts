@@ -5,6 +5,11 @@ import { HeadgateError } from '../domain/error.ts';
 
 const MASK = '[secret]';
 
+export interface SecretParts {
+  readonly text: string | undefined;
+  readonly file: string | undefined;
+}
+
 /**
  * Something nobody may read in a log, a metric, an error or an API answer. Every way to print it gives `[secret]`;
  * only `reveal` gives the text. A secret from a file is read at each `reveal`, so that rotation needs no restart.
@@ -24,6 +29,15 @@ export class Secret {
 
   static inFile(path: string): Secret {
     return new Secret(undefined, path);
+  }
+
+  /** What it is made of, for another thread of this process and nobody else; `from` makes it again. */
+  parts(): SecretParts {
+    return { text: this.#text, file: this.#file };
+  }
+
+  static from({ text, file }: SecretParts): Secret {
+    return new Secret(text, file);
   }
 
   /** @throws HeadgateError `bad-config` where the file cannot be read. */

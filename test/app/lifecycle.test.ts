@@ -9,7 +9,7 @@ import { answerWith, loopback } from '../support/loopback.ts';
 import { until } from '../support/until.ts';
 import { type OutsideWorld, outsideWorld, USUAL_RATE } from './crash/world.ts';
 import { api, headgate, type Program } from './program.ts';
-import { configIn, folderOf } from './settings.ts';
+import { configIn, folderOf, type Settings } from './settings.ts';
 
 const READY = /page and metrics on (http:\/\/[^"]+)"/;
 
@@ -24,11 +24,14 @@ async function run(t: TestContext, file: string, more: { cwd?: string } = {}): P
   return { program, url: READY.exec(program.out)?.[1] as string };
 }
 
-async function scene(t: TestContext): Promise<{ outside: OutsideWorld; folder: string; file: string }> {
+async function scene(
+  t: TestContext,
+  more: Partial<Settings> = {},
+): Promise<{ outside: OutsideWorld; folder: string; file: string }> {
   const outside = await outsideWorld();
   t.after(() => outside.close());
   const folder = folderOf(t);
-  return { outside, folder, file: configIn(folder, { url: outside.url }) };
+  return { outside, folder, file: configIn(folder, { url: outside.url, ...more }) };
 }
 
 const active = (url: string) => api<ApiLease[]>(url, '/api/v1/leases?state=active');
@@ -59,7 +62,7 @@ async function leasesIn(folder: string): Promise<readonly Lease[]> {
 }
 
 test('killed with leases in force and started again: it takes them up as they were, and lets them go when all is well', async (t) => {
-  const { outside, folder, file } = await scene(t);
+  const { outside, folder, file } = await scene(t, { lease: '1m' });
   const first = await run(t, file);
   const held = await hold(first, outside);
   await kill(first);

@@ -19,13 +19,23 @@ export interface Settings {
   readonly listen?: string;
   readonly log?: string;
   readonly otlp?: string;
+  /** Length of a lease. Long where a restart has to fit into it on a busy machine. */
+  readonly lease?: string;
 }
 
 /**
  * A config for the outside world of the crash tests: `work` falls behind where `/lag` says so, and two policies then pause both
  * gates there are, one at the endpoint of a user and one that the daemon serves. JSON is YAML as well.
  */
-export function settings({ url, store, more = [], listen = '127.0.0.1:0', log = 'info', otlp }: Settings): string {
+export function settings({
+  url,
+  store,
+  more = [],
+  listen = '127.0.0.1:0',
+  log = 'info',
+  otlp,
+  lease = '5s',
+}: Settings): string {
   const work = {
     after: ['feed'],
     probes: [{ type: 'http-json', url: `${url}/lag`, fields: { lag_seconds: '/lag' } }],
@@ -36,7 +46,7 @@ export function settings({ url, store, more = [], listen = '127.0.0.1:0', log = 
     mode: 'enforce',
     keep: { stage: 'p.work', lag_seconds: '1m' },
     may: [may],
-    lease: '5s',
+    lease,
     cooldown: '1s',
     confirm: 1,
   });

@@ -15,8 +15,11 @@ export async function longestHold(work: () => Promise<unknown>): Promise<number>
   await new Promise((resolve) => setImmediate(resolve));
   before = cpu();
   setImmediate(look);
-  await work();
-  going = false;
+  try {
+    await work();
+  } finally {
+    going = false;
+  }
   return Math.max(longest, cpu() - before);
 }
 
