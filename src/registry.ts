@@ -1,6 +1,7 @@
 import { httpGate } from './actuators/http/index.ts';
 import { valve } from './actuators/valve/index.ts';
 import { baseline } from './detectors/baseline/index.ts';
+import { changePoint } from './detectors/change-point/index.ts';
 import { drift } from './detectors/drift/index.ts';
 import { forecast } from './detectors/forecast/index.ts';
 import { isolationForest } from './detectors/isolation-forest/index.ts';
@@ -24,7 +25,7 @@ import { sqlite } from './stores/sqlite/index.ts';
 /** All components of this build; one line for each plugin. */
 export const registry: Registry = {
   sources: [metricsEndpoint, httpJson, redisStreams, prometheus, postgres, kafka],
-  detectors: [limits, baseline, forecast, drift, multivariate, isolationForest],
+  detectors: [limits, baseline, forecast, changePoint, drift, multivariate, isolationForest],
   actuators: [valve, httpGate],
   notifiers: [slack, pagerduty, alertmanager, webhook, logNotifier],
   stores: [sqlite, memory],

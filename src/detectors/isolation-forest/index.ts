@@ -7,8 +7,8 @@ import { type Detector, type DetectorContext, defineDetector } from '../../kit/c
 import { duration } from '../../kit/duration.ts';
 import { FadingSample } from '../../stats/fading-sample.ts';
 import { readTrained, writeRequest } from '../../stats/forest-training.ts';
+import { RunningScale } from '../../stats/running-scale.ts';
 import { type Answer, Model } from './model.ts';
-import { OwnScale } from './own-scale.ts';
 import { type Settings, settingsOf } from './settings.ts';
 import { readState, writeState } from './state.ts';
 
@@ -76,7 +76,7 @@ function createForest(settings: Settings, { stage }: DetectorContext): Detector 
   const subject = subjectOf(stage.id, VECTOR);
   const head = { subject, detector: 'isolation-forest' };
   const made = () => ({
-    scales: new Map<Signal, OwnScale>(),
+    scales: new Map<Signal, RunningScale>(),
     reservoir: new FadingSample({ capacity: settings.rows, memory: settings.memory, seed: settings.seed }),
     model: new Model(Math.min(20_000, settings.memory)),
     /** Snapshots learned since a training was asked for. */
@@ -119,7 +119,7 @@ function createForest(settings: Settings, { stage }: DetectorContext): Detector 
       if (answer && 'score' in answer) state.model.advance(answer.score, learn);
       if (!learn) return;
       for (const signal of vector.keys()) {
-        const scale = state.scales.get(signal) ?? new OwnScale();
+        const scale = state.scales.get(signal) ?? new RunningScale();
         state.scales.set(signal, scale);
         scale.advance(snapshot.values.get(signal) as number, settings.memory);
       }
@@ -167,7 +167,7 @@ type Vector = ReadonlyMap<Signal, number>;
 function vectorOf(
   snapshot: Snapshot,
   before: readonly Surprise[],
-  scales: ReadonlyMap<Signal, OwnScale>,
+  scales: ReadonlyMap<Signal, RunningScale>,
   watched: (signal: Signal) => boolean,
 ): Vector {
   const expected = new Map<Signal, Expected>();

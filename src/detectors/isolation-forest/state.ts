@@ -2,8 +2,8 @@ import type { Signal } from '../../domain/signal.ts';
 import type { FadingSample } from '../../stats/fading-sample.ts';
 import { fnv1a } from '../../stats/fnv1a.ts';
 import { NumberReader, NumberWriter } from '../../stats/number-codec.ts';
+import { RunningScale } from '../../stats/running-scale.ts';
 import type { Model } from './model.ts';
-import { OwnScale } from './own-scale.ts';
 import type { Settings } from './settings.ts';
 
 /** Grows with every change of what is written. */
@@ -11,7 +11,7 @@ const VERSION = 1;
 
 /** All that a forest detector has learned. */
 export interface State {
-  scales: Map<Signal, OwnScale>;
+  scales: Map<Signal, RunningScale>;
   reservoir: FadingSample;
   model: Model;
   since: number;
@@ -46,7 +46,7 @@ export function readState(settings: Settings, bytes: Uint8Array, made: () => Sta
     state.since = from.number();
     for (let left = from.number(); left > 0; left--) {
       const signal = from.text();
-      const scale = new OwnScale();
+      const scale = new RunningScale();
       scale.read(from);
       state.scales.set(signal, scale);
     }

@@ -1,4 +1,4 @@
-import type { NumberReader, NumberWriter } from '../../stats/number-codec.ts';
+import type { NumberReader, NumberWriter } from './number-codec.ts';
 
 /** Steps larger than this many spreads move the centre no farther. */
 const CLIP = 3;
@@ -8,7 +8,7 @@ const YOUNG = 8;
 const LARGEST = 1e150;
 
 /** A running centre and mean absolute deviation of one signal, for where no detector says what would be expected. */
-export class OwnScale {
+export class RunningScale {
   #centre = 0;
   #spread = 0;
   #seen = 0;
