@@ -29,9 +29,17 @@ export interface HttpAgents {
 }
 
 const IDLE: DurationMs = 60_000;
+/** Connections to one server at most; further requests wait within their timeout. */
+const MOST_SOCKETS = 32;
 
 export function httpAgents(): HttpAgents {
-  const pool = { keepAlive: true, maxFreeSockets: 16, scheduling: 'lifo', timeout: IDLE } as const;
+  const pool = {
+    keepAlive: true,
+    maxSockets: MOST_SOCKETS,
+    maxFreeSockets: 16,
+    scheduling: 'lifo',
+    timeout: IDLE,
+  } as const;
   const kept = { 'http:': new http.Agent(pool), 'https:': new https.Agent(pool) };
   const single = { 'http:': new http.Agent({ keepAlive: false }), 'https:': new https.Agent({ keepAlive: false }) };
   return {

@@ -36,3 +36,35 @@ export async function startPrometheusWithPast(
   };
   return { ...(await startServer(server.path, args, () => answers(`${url}/-/ready`))), url };
 }
+
+/** The password of the user `headgate` at a guarded Prometheus; the hash is that of the manual's example (web configuration). */
+export const PROMETHEUS_PASSWORD = 'test';
+const HASH = '$2b$12$hNf2lSsxfm0.i4a.1kVpSOVyBCfIB51VRjgBUyv6kdnyTlgWj81Ay';
+
+/** Starts a real Prometheus that wants a password and scrapes nothing; give `port` to stand where one has stood before. */
+export async function startGuardedPrometheus(port?: number): Promise<RunningServer & { readonly port: number }> {
+  const { path, skip } = requireServer('prometheus');
+  if (skip) throw new Error(skip);
+  const at = port ?? (await freePort());
+  const args = (folder: string): string[] => {
+    writeFileSync(join(folder, 'web.yml'), `basic_auth_users: { headgate: '${HASH}' }\n`);
+    writeFileSync(join(folder, 'prometheus.yml'), 'global: {}\n');
+    return [
+      `--config.file=${join(folder, 'prometheus.yml')}`,
+      `--web.config.file=${join(folder, 'web.yml')}`,
+      `--storage.tsdb.path=${join(folder, 'data')}`,
+      `--web.listen-address=127.0.0.1:${at}`,
+    ];
+  };
+  const authorization = `Basic ${btoa(`headgate:${PROMETHEUS_PASSWORD}`)}`;
+  const ready = async (): Promise<boolean> => {
+    try {
+      const answer = await fetch(`http://127.0.0.1:${at}/-/ready`, { headers: { authorization } });
+      await answer.arrayBuffer();
+      return answer.ok;
+    } catch {
+      return false;
+    }
+  };
+  return { ...(await startServer(path, args, ready)), port: at };
+}

@@ -22,12 +22,24 @@ sourceLifecycleContract({
     await server.sql(`CREATE TABLE orders (id int PRIMARY KEY, created_at timestamptz DEFAULT now());
       INSERT INTO orders SELECT generate_series(1, 7);
       CREATE ROLE headgate LOGIN PASSWORD 'correct-horse';
-      GRANT SELECT ON orders TO headgate`);
+      CREATE TABLE nothing (LIKE orders INCLUDING ALL);
+      GRANT SELECT ON orders, nothing TO headgate`);
     return server;
   },
   make: make('correct-horse'),
   makeWrong: make('wrong-battery'),
   ask: postgres.probe.parse({ table: 'orders', sql: { last_id: 'SELECT max(id) FROM orders' } }),
   values: { rows: 7, last_id: 7 },
+  empty: {
+    ask: postgres.probe.parse({
+      table: 'nothing',
+      freshness: 'created_at',
+      queue: { table: 'nothing', created: 'created_at' },
+      sql: { last_id: 'SELECT max(id) FROM nothing' },
+    }),
+    values: { rows: 0, lag_records: 0, lag_seconds: 0 },
+    absent: ['freshness_seconds', 'last_id'],
+  },
+  connections: 8,
   secret: 'wrong-battery',
 });
