@@ -1,5 +1,5 @@
 import cron, { type ScheduledTask } from 'node-cron';
-import type { MaintenancePlan } from '../domain/plan.ts';
+import type { WindowPlan } from '../domain/plan.ts';
 import { pipelineOf, type StageId } from '../domain/stage.ts';
 import { type EpochMs, MINUTE } from '../domain/time.ts';
 
@@ -8,17 +8,29 @@ import { type EpochMs, MINUTE } from '../domain/time.ts';
  * time zone, so daylight saving is the calendar's business; windows that began before the process did count too.
  * Cost: one match for each minute of the window's length, once a minute.
  */
-export function maintenanceCalendar(plans: readonly MaintenancePlan[]): (stage: StageId, now: EpochMs) => boolean {
+export function maintenanceCalendar(plans: readonly WindowPlan[]): (stage: StageId, now: EpochMs) => boolean {
   const windows = plans.map((plan) => ({ plan, isOpen: openMinutes(plan) }));
   return (stage, now) => windows.some(({ plan, isOpen }) => covers(plan, stage) && isOpen(now));
 }
 
-const covers = (plan: MaintenancePlan, stage: StageId): boolean =>
+/**
+ * Says whether the detectors of a stage may train anew at a moment: at any where no window is for the stage, else inside one. It
+ * knows no clock, so that a replay trains when the daemon did.
+ */
+export function retrainingCalendar(plans: readonly WindowPlan[]): (stage: StageId, now: EpochMs) => boolean {
+  const windows = plans.map((plan) => ({ plan, isOpen: openMinutes(plan) }));
+  return (stage, now) => {
+    const mine = windows.filter(({ plan }) => covers(plan, stage));
+    return mine.length === 0 || mine.some(({ isOpen }) => isOpen(now));
+  };
+}
+
+const covers = (plan: WindowPlan, stage: StageId): boolean =>
   (plan.pipelines.length === 0 && plan.stages.length === 0) ||
   plan.pipelines.includes(pipelineOf(stage)) ||
   plan.stages.includes(stage);
 
-function openMinutes(plan: MaintenancePlan): (now: EpochMs) => boolean {
+function openMinutes(plan: WindowPlan): (now: EpochMs) => boolean {
   const task = cron.createTask(plan.cron, () => {}, { timezone: plan.timezone });
   let minute = -1;
   let open = false;

@@ -35,6 +35,7 @@ export interface World {
   readonly reversibility: ReadonlyMap<string, Reversibility>;
   readonly detectors: (stage: StagePlan) => readonly StageDetector[];
   readonly inMaintenance: (stage: StageId, now: EpochMs) => boolean;
+  readonly mayRetrain?: (stage: StageId, now: EpochMs) => boolean;
   /** Stages that learn from their past before they are sampled for the first time. */
   readonly seeds?: Seeds;
 }
@@ -87,6 +88,7 @@ export class Daemon {
       detectors: (stage) => this.#coming.detectors(stage),
       reversibility: options.world.reversibility,
       inMaintenance: (stage, now) => this.#world.inMaintenance(stage, now),
+      mayRetrain: (stage, now) => this.#world.mayRetrain?.(stage, now) ?? true,
       sequence,
       ...(options.jobs ? { jobs: options.jobs } : {}),
     });

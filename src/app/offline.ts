@@ -9,7 +9,7 @@ import { Engine } from '../engine/engine.ts';
 import { defaultSignalPlan } from '../engine/plan.ts';
 import { parseDuration } from '../kit/duration.ts';
 import { registry } from '../registry.ts';
-import { maintenanceCalendar } from './calendar.ts';
+import { maintenanceCalendar, retrainingCalendar } from './calendar.ts';
 import { detectorsFrom, reversibilities } from './world.ts';
 
 /** The detectors a stage has where nothing else is configured, with their default settings. */
@@ -102,6 +102,7 @@ export function engineForConfig(config: Config): Engine {
     detectors: detectorsFrom(registry, config.plan.holidays),
     reversibility: reversibilities(config, registry),
     inMaintenance: maintenanceCalendar(config.maintenance),
+    mayRetrain: retrainingCalendar(config.retraining),
     sequence: 0,
   });
 }

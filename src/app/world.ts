@@ -11,7 +11,7 @@ import type { StageDetector } from '../engine/stage.ts';
 import type { Actuator, Memory, Notifier, Registry, Source } from '../kit/component.ts';
 import { type Limiter, limiter } from '../kit/limits.ts';
 import { seededRandom } from '../stats/random.ts';
-import { maintenanceCalendar } from './calendar.ts';
+import { maintenanceCalendar, retrainingCalendar } from './calendar.ts';
 import type { World } from './daemon.ts';
 import { seedsOf } from './seed-past.ts';
 
@@ -72,6 +72,7 @@ export function makeWorld(config: Config, around: Surroundings, before?: Omit<Ma
     reversibility: reversibilities(config, registry),
     detectors: detectorsFrom(registry, config.plan.holidays),
     inMaintenance: maintenanceCalendar(config.maintenance),
+    mayRetrain: retrainingCalendar(config.retraining),
     seeds: seedsOf(config, registry),
   };
   return { world, sources, actuators, notifiers };

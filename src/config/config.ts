@@ -1,4 +1,4 @@
-import type { MaintenancePlan, Plan } from '../domain/plan.ts';
+import type { Plan, WindowPlan } from '../domain/plan.ts';
 import type { Retention } from '../domain/ports.ts';
 import type { SignalSpec } from '../domain/signal.ts';
 import type { StageId } from '../domain/stage.ts';
@@ -108,7 +108,9 @@ export interface Config {
   readonly probes: ReadonlyMap<StageId, readonly ProbeConfig[]>;
   readonly seeds: ReadonlyMap<StageId, SeedConfig>;
   readonly discoveries: readonly DiscoveryConfig[];
-  readonly maintenance: readonly MaintenancePlan[];
+  readonly maintenance: readonly WindowPlan[];
+  /** When detectors may train anew. */
+  readonly retraining: readonly WindowPlan[];
   readonly digests: readonly DigestConfig[];
   readonly calendars: { readonly holidays: readonly EpochMs[]; readonly timezone: string };
   readonly retention: Retention;

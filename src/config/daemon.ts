@@ -1,4 +1,4 @@
-import type { MaintenancePlan } from '../domain/plan.ts';
+import type { WindowPlan } from '../domain/plan.ts';
 import type { StageId } from '../domain/stage.ts';
 import { secretOf } from '../kit/secret.ts';
 import type { Config, DigestConfig, RouteConfig, ServerConfig } from './config.ts';
@@ -40,15 +40,16 @@ export function readCalendars({ holidays, timezone }: RootShape['calendars']): C
   return { holidays: [...new Set(holidays)].toSorted((a, b) => a - b), timezone };
 }
 
-export function readMaintenance(
+export function readWindows(
+  section: 'maintenance' | 'retraining',
   windows: RootShape['maintenance'],
   calendar: Config['calendars'],
   known: Names,
   findings: Findings,
-): MaintenancePlan[] {
+): WindowPlan[] {
   const names = windows.map(({ name }, index) => name ?? `window-${index + 1}`);
   return windows.map(({ cron, duration, pipelines, stages, timezone }, index) => {
-    const path = ['maintenance', index];
+    const path = [section, index];
     const name = names[index] as string;
     if (names.indexOf(name) < index) findings.error([...path, 'name'], `a second window named "${name}"`);
     checkAll('pipeline', pipelines, known.pipelines, [...path, 'pipelines'], findings);

@@ -3,7 +3,7 @@ import { CycleError, type Graph, graphOf, type StageId, stageId, stageNameOf } f
 import type { Registry } from '../kit/component.ts';
 import { type Raw, readActuators, readSection, readSources, readStore } from './components.ts';
 import type { Config } from './config.ts';
-import { readCalendars, readDigests, readMaintenance, readRoutes, readServer } from './daemon.ts';
+import { readCalendars, readDigests, readRoutes, readServer, readWindows } from './daemon.ts';
 import { readDiscoveries } from './discoveries.ts';
 import type { Findings } from './findings.ts';
 import type { Unfolded } from './for-each.ts';
@@ -60,7 +60,8 @@ export function readRoot(raw: unknown, { registry, file, unfolded }: RootInput, 
   const calendars = readCalendars(root.calendars);
   const routes = readRoutes(root.routes, known, findings);
   if (findings.errors.length === 0) warnOfUnused(root, discoveries, findings);
-  const maintenance = readMaintenance(root.maintenance, calendars, known, findings);
+  const maintenance = readWindows('maintenance', root.maintenance, calendars, known, findings);
+  const retraining = readWindows('retraining', root.retraining, calendars, known, findings);
   const { otlp_endpoint: otlpEndpoint, sample } = root.tracing;
   if (!store || !graph) return undefined;
   return {
@@ -76,6 +77,7 @@ export function readRoot(raw: unknown, { registry, file, unfolded }: RootInput, 
     seeds: read.seeds,
     discoveries,
     maintenance,
+    retraining,
     digests: readDigests(root.digests, calendars, known, findings),
     calendars,
     retention: root.retention,

@@ -67,6 +67,17 @@ export const Maintenance = z.strictObject({
     .meta({ description: 'Stages it covers. Neither pipelines nor stages: everything.' }),
 });
 
+export const Retraining = z.strictObject({
+  name: name.optional().meta({ description: 'Name for people. Default: window-1, window-2 …' }),
+  cron,
+  timezone: timezone.optional().meta({ description: 'Time zone of `cron`. Default: calendars.timezone.' }),
+  duration: durationIn(MINUTE, 7 * DAY, 'from 1m to 7d')
+    .prefault('2h')
+    .meta({ description: 'How long the window lasts; longer than the `every` of the stages.', default: '2h' }),
+  pipelines: z.array(z.string()).default([]).meta({ description: 'Pipelines it is for.' }),
+  stages: z.array(stageRef).default([]).meta({ description: 'Stages it is for. Neither pipelines nor stages: all.' }),
+});
+
 export const Digest = z.strictObject({
   cron: cron.default('0 8 * * *'),
   timezone: timezone.optional().meta({ description: 'Time zone of `cron`. Default: calendars.timezone.' }),

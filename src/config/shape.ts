@@ -1,5 +1,16 @@
 import { z } from 'zod';
-import { Calendars, Digest, Log, Maintenance, name, RetentionShape, Route, Server, Tracing } from './shape-daemon.ts';
+import {
+  Calendars,
+  Digest,
+  Log,
+  Maintenance,
+  name,
+  RetentionShape,
+  Retraining,
+  Route,
+  Server,
+  Tracing,
+} from './shape-daemon.ts';
 import { hole, PipelineShape, PolicyShape } from './shape-pipeline.ts';
 
 /** The whole file. Blocks of components are holes here: their own schemas read them, chosen by `type`. */
@@ -20,6 +31,10 @@ export const Root = z.strictObject({
     .array(Maintenance)
     .default([])
     .meta({ description: 'Times in which nothing is engaged and nobody is paged.' }),
+  retraining: z.array(Retraining).default([]).meta({
+    description:
+      'Times in which detectors grow a new forest where one is due; a first one is grown at any time. A stage without a window: whenever it is due.',
+  }),
   digests: z
     .array(Digest)
     .default([])

@@ -100,8 +100,8 @@ export interface PolicyPlan {
   readonly fingerprint: string;
 }
 
-/** A time in which nothing is engaged and nobody is paged for the stages named. */
-export interface MaintenancePlan {
+/** A time that comes back: of maintenance (nothing is engaged, nobody is paged), or in which detectors may train anew. */
+export interface WindowPlan {
   readonly name: string;
   /** Cron expression of the start, five fields, in `timezone`. */
   readonly cron: string;

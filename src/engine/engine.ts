@@ -26,6 +26,8 @@ export interface EngineOptions {
   /** What each configured actuator declares, by name. */
   readonly reversibility: ReadonlyMap<string, Reversibility>;
   readonly inMaintenance: (stage: StageId, now: EpochMs) => boolean;
+  /** Whether detectors of the stage may train anew now; left out, whenever they find it due. */
+  readonly mayRetrain?: (stage: StageId, now: EpochMs) => boolean;
   /** From this time on nothing is learned any more; left out, learning never ends. */
   readonly learnUntil?: EpochMs;
   /** How many numbers have been given to incidents and leases so far. */
@@ -54,7 +56,7 @@ export class Engine {
   constructor(options: EngineOptions) {
     this.#options = options;
     this.#plan = withKeptLimits(withPseudoStages(options.plan));
-    this.#stages = new Stages(this.#plan, options.detectors, options.jobs, options.demotes);
+    this.#stages = new Stages(this.#plan, options);
     this.#pipelines = byName(this.#plan.pipelines);
     this.#reach = new Reach(this.#plan.graph, (id) => this.#stages.every(id));
     this.#ledger = new Ledger(options.sequence, this.#reach);

@@ -30,8 +30,15 @@ export interface Retraining {
   restore(bytes: Uint8Array): void;
 }
 
-export function createRetraining(detectors: readonly Detector[], jobs: Jobs): Retraining {
+/** @param mayRetrain asked of those that were trained before: without a calendar they are whenever they find it due */
+export function createRetraining(
+  detectors: readonly Detector[],
+  jobs: Jobs,
+  mayRetrain: (now: EpochMs) => boolean,
+): Retraining {
   let pending: Pending[] = [];
+  /** By place: those with a result, who can wait for their hour. */
+  let trained = new Set<number>();
   const start = (detector: number, job: Job, left: number): void => {
     pending.push({ detector, job, running: jobs.start(job), left });
   };
@@ -39,6 +46,7 @@ export function createRetraining(detectors: readonly Detector[], jobs: Jobs): Re
     ask(now) {
       detectors.forEach((detector, index) => {
         if (!detector.retrain || pending.some((one) => one.detector === index)) return;
+        if (trained.has(index) && !mayRetrain(now)) return;
         const job = detector.retrain(now);
         if (job) start(index, job, SNAPSHOTS_PER_JOB);
       });
@@ -50,7 +58,9 @@ export function createRetraining(detectors: readonly Detector[], jobs: Jobs): Re
       pending = pending.filter((one) => one.left > 0);
       for (const { detector, running } of due) {
         const result = running.result();
-        if (result) detectors[detector]?.trained?.(result);
+        if (!result) continue;
+        detectors[detector]?.trained?.(result);
+        trained.add(detector);
       }
     },
     resultsDue() {
@@ -58,25 +68,33 @@ export function createRetraining(detectors: readonly Detector[], jobs: Jobs): Re
       return due.length === 0 ? undefined : Promise.all(due.map((one) => one.running.ended)).then(() => {});
     },
     save: () =>
-      packBlobs(
-        pending.flatMap(({ detector, left, job: { task, seed, input } }) => [
+      packBlobs([
+        new TextEncoder().encode(JSON.stringify({ detector: NOBODY, trained: [...trained] })),
+        new Uint8Array(),
+        ...pending.flatMap(({ detector, left, job: { task, seed, input } }) => [
           new TextEncoder().encode(JSON.stringify({ detector, left, task, seed })),
           input,
         ]),
-      ),
+      ]),
     restore(bytes) {
       pending = [];
+      trained = new Set();
       const blobs = unpackBlobs(bytes) ?? [];
       for (let at = 0; at + 1 < blobs.length; at += 2) {
         const head = JSON.parse(new TextDecoder().decode(blobs[at])) as SavedJob;
         const { detector, left, task, seed } = head;
+        if (head.trained) trained = new Set(head.trained);
         if (detectors[detector]?.trained) start(detector, { task, seed, input: blobs[at + 1] as Uint8Array }, left);
       }
     },
   };
 }
 
+/** Stands at the place of a detector where what is saved is no job. */
+const NOBODY = -1;
+
 interface SavedJob {
+  readonly trained?: readonly number[];
   readonly detector: number;
   readonly left: number;
   readonly task: JobTask;

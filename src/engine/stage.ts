@@ -52,15 +52,21 @@ export interface StageLine {
   restore(bytes: Uint8Array): boolean;
 }
 
-/**
- * @param before what watched the stage until now: what it has learned is taken over once it is needed, so that a reload of a
- *   thousand stages does not have to move everything at once. It must not be used any more.
- */
+export interface StageLineOptions {
+  readonly jobs?: Jobs;
+  /** Whether a detector that was trained before may be trained anew at this time. */
+  readonly mayRetrain?: (now: EpochMs) => boolean;
+  /**
+   * What watched the stage until now: what it has learned is taken over once it is needed, so that a reload of a thousand stages
+   * does not have to move everything at once. It must not be used any more.
+   */
+  readonly before?: Pick<StageLine, 'save'>;
+}
+
 export function createStageLine(
   plan: StagePlan,
   made: readonly StageDetector[],
-  jobs: Jobs = inlineJobs,
-  before?: Pick<StageLine, 'save'>,
+  { jobs = inlineJobs, mayRetrain = () => true, before }: StageLineOptions = {},
 ): StageLine {
   const detectors: StageDetectors = {
     signal: made.filter((one) => one.pass === 'signal').map((one) => one.detector),
@@ -70,6 +76,7 @@ export function createStageLine(
   const retraining = createRetraining(
     made.map((one) => one.detector),
     jobs,
+    mayRetrain,
   );
   let last: StageStep | undefined;
   let first: readonly Surprise[] = [];

@@ -6,11 +6,14 @@ import { pipelineOf, type StageId } from '../domain/stage.ts';
 import type { DurationMs, EpochMs } from '../domain/time.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { inOneGo } from '../kit/breath.ts';
+import type { EngineOptions } from './engine.ts';
 import { inlineJobs, type Jobs } from './jobs.ts';
 import { createStageLine, type StageDetector, type StageLine, type StageStep } from './stage.ts';
 
 /** A stage without a snapshot for this many of its intervals is unknown. */
 const UNKNOWN_AFTER = 3;
+
+export type StagesOptions = Pick<EngineOptions, 'detectors' | 'jobs' | 'demotes' | 'mayRetrain'>;
 
 /** A plan with the lines of its stages. */
 export interface PreparedPlan {
@@ -28,6 +31,7 @@ export class Stages {
   readonly #detectors: (stage: StagePlan) => readonly StageDetector[];
   readonly #jobs: Jobs;
   readonly #demotes: boolean;
+  readonly #mayRetrain: NonNullable<StagesOptions['mayRetrain']>;
   #lines = new Map<StageId, StageLine>();
   #plans = new Map<StageId, StagePlan>();
   #rank = new Map<StageId, number>();
@@ -38,15 +42,11 @@ export class Stages {
   /** No stage becomes unknown by age before this. */
   #nextAging: EpochMs = Number.POSITIVE_INFINITY;
 
-  constructor(
-    plan: Plan,
-    detectors: (stage: StagePlan) => readonly StageDetector[],
-    jobs: Jobs = inlineJobs,
-    demotes = true,
-  ) {
+  constructor(plan: Plan, { detectors, jobs = inlineJobs, demotes = true, mayRetrain = () => true }: StagesOptions) {
     this.#detectors = detectors;
     this.#jobs = jobs;
     this.#demotes = demotes;
+    this.#mayRetrain = mayRetrain;
     this.setPlan(inOneGo(this.prepare(plan)));
   }
 
@@ -83,7 +83,11 @@ export class Stages {
   #lineFor(stage: StagePlan, old: StageLine | undefined): StageLine {
     if (old && isDeepStrictEqual(old.plan, stage)) return old;
     const before = old?.plan.fingerprint === stage.fingerprint ? old : undefined;
-    return createStageLine(stage, this.#detectors(stage), this.#jobs, before);
+    return createStageLine(stage, this.#detectors(stage), {
+      jobs: this.#jobs,
+      mayRetrain: (now) => this.#mayRetrain(stage.id, now),
+      ...(before && { before }),
+    });
   }
 
   line(id: StageId): StageLine | undefined {

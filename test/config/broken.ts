@@ -245,6 +245,12 @@ pipelines: { p: { stages: { s: {} } } }
     ],
   },
   {
+    says: 'hours of retraining for an unknown pipeline',
+    yaml: `retraining: [{ cron: "0 3 * * *", pipelines: [q] }]
+pipelines: { p: { stages: { s: {} } } }`,
+    problems: ['1:47 retraining[0].pipelines[0]: unknown pipeline "q" (known: p)'],
+  },
+  {
     says: 'two maintenance windows of one name',
     yaml: `maintenance:
   - { name: a, cron: "0 2 * * *", duration: 1h }

@@ -30,7 +30,7 @@ const PLAN: StagePlan = stagePlan('orders.enrich', {
   detectors: [{ type: 'isolation-forest', config: forest }],
 });
 const START = Date.UTC(2026, 0, 5);
-const lineWith = (jobs: Jobs): StageLine => createStageLine(PLAN, detectorsFrom(registry, [])(PLAN), jobs);
+const lineWith = (jobs: Jobs): StageLine => createStageLine(PLAN, detectorsFrom(registry, [])(PLAN), { jobs });
 
 /** One snapshot through the line, as the daemon does it. */
 async function step(line: StageLine, minute: number): Promise<readonly Score[]> {
@@ -125,4 +125,32 @@ test('a detector whose job failed keeps going and asks again later', async () =>
   const said = await steps(lineWith(failing), 0, 3 * WARMUP);
   assert.equal(starts, 2);
   assert.ok(said.at(-1)?.some(({ state }) => state === 'ready'));
+});
+
+test('a detector that was trained is trained anew only in its hours, also after a restart; the first time at any', async () => {
+  const started: number[] = [];
+  let now = 0;
+  const jobs: Jobs = {
+    start: (one) => {
+      started.push(now);
+      return inlineJobs.start(one);
+    },
+  };
+  // It finds a training due after 180 snapshots; its hours are the sixth to the eighth.
+  const mayRetrain = (at: number): boolean => at >= START + 360 * MINUTE && at < START + 480 * MINUTE;
+  const make = (): StageLine => createStageLine(PLAN, detectorsFrom(registry, [])(PLAN), { jobs, mayRetrain });
+  const run = async (line: StageLine, from: number, to: number): Promise<void> => {
+    for (now = from; now < to; now++) await step(line, now);
+  };
+  const first = make();
+  await run(first, 0, 345);
+  assert.deepEqual(started, [WARMUP - 1], 'due since minute 308, and not yet its hour');
+  const second = make();
+  assert.equal(second.restore(first.save()), true);
+  await run(second, 345, 800);
+  assert.deepEqual(
+    started,
+    [WARMUP - 1, 360],
+    'at the beginning of its hours, and not again when it was due after them',
+  );
 });
