@@ -45,7 +45,8 @@ export class FadingSample {
     if (slot === undefined) return;
     const vector = make();
     if (slot === this.#used) this.#used++;
-    for (const signal of vector.keys()) this.#makeColumn(signal);
+    // Also those that are missing now: every column has room for every row.
+    for (const signal of new Set([...this.#columns.keys(), ...vector.keys()])) this.#makeColumn(signal);
     for (const [signal, column] of this.#columns) column[slot] = vector.get(signal) ?? Number.NaN;
   }
 
