@@ -5,6 +5,7 @@ const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = {
   faults: () => import('./injected.ts'),
   speed: () => import('./speed.ts'),
   forest: () => import('./forest.ts'),
+  ablation: () => import('./ablation.ts'),
   series: () => import('./series.ts'),
 };
 

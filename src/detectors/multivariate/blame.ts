@@ -28,12 +28,13 @@ export class Blame {
   /** Shares of the signals, largest first, adding up to 1; at least one. `names` are those of the groups, in order. */
   shares(names: readonly Signal[], look: Look): readonly Contribution[] {
     const now = this.#next(look);
-    const excess = now.map((part, i) => Math.max(0, part - TIMES_USUAL * (this.#usual[i] ?? 0)));
-    const parts = excess.some((part) => part > 0) ? excess : now;
-    const named = names
-      .map((signal, i) => ({ signal, part: parts[i] as number }))
-      .sort((a, b) => b.part - a.part || (a.signal < b.signal ? -1 : 1))
-      .slice(0, MOST_NAMED);
+    let beyond = false;
+    const parts = new Float64Array(now.length);
+    for (let i = 0; i < now.length; i++) {
+      parts[i] = Math.max(0, (now[i] as number) - TIMES_USUAL * (this.#usual[i] ?? 0));
+      if ((parts[i] as number) > 0) beyond = true;
+    }
+    const named = largest(beyond ? parts : now, names);
     const total = named.reduce((sum, { part }) => sum + part, 0);
     const shares = named.map(({ signal, part }) => ({ signal, share: total > 0 ? part / total : 1 / named.length }));
     return shares.filter(({ share }) => share > 0);
@@ -79,3 +80,24 @@ export class Blame {
     return now;
   }
 }
+
+interface Part {
+  readonly signal: Signal;
+  readonly part: number;
+}
+
+/** The largest parts, by size and then by name, picked one by one: sorting all of them takes longer than the rest of a look. */
+function largest(parts: Float64Array, names: readonly Signal[]): readonly Part[] {
+  const picked: Part[] = [];
+  for (let i = 0; i < parts.length; i++) {
+    const one = { signal: names[i] as Signal, part: parts[i] as number };
+    if (picked.length === MOST_NAMED && !comesBefore(one, picked[MOST_NAMED - 1] as Part)) continue;
+    let place = picked.length;
+    while (place > 0 && comesBefore(one, picked[place - 1] as Part)) place--;
+    picked.splice(place, 0, one);
+    if (picked.length > MOST_NAMED) picked.pop();
+  }
+  return picked;
+}
+
+const comesBefore = (a: Part, b: Part): boolean => a.part > b.part || (a.part === b.part && a.signal < b.signal);

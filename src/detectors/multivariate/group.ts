@@ -93,7 +93,7 @@ export class Group {
   accept(signal: Signal): void {
     const place = this.#places.get(signal);
     const x = place === undefined ? Number.NaN : (this.#last[place] as number);
-    if (place !== undefined && !Number.isNaN(x)) this.levels.moments.moveTo(place, x);
+    if (place !== undefined && !Number.isNaN(x)) this.levels.moveTo(place, x);
   }
 
   write(to: NumberWriter): void {

@@ -19,6 +19,7 @@ export class Shape {
   readonly #memory: number;
   readonly #every: DurationMs;
   #groups: Group[] = [];
+  #names: readonly Signal[] = [];
   #rows = 0;
 
   constructor(of: { readonly memory: number; readonly every: DurationMs }) {
@@ -37,7 +38,7 @@ export class Shape {
     return this.#groups.length > 0 && this.#groups.every((group) => group.ready);
   }
   get names(): readonly Signal[] {
-    return this.#groups.flatMap((group) => group.names);
+    return this.#names;
   }
 
   /** Signals that were seen to move. */
@@ -86,16 +87,19 @@ export class Shape {
   /** Signals not seen before join, by name, so that their order in a snapshot does not matter. */
   #addNew(values: ReadonlyMap<Signal, number>): void {
     const known = (signal: Signal): boolean => this.#groups.some((group) => group.place(signal) !== undefined);
-    if (values.size === this.names.length && [...values.keys()].every(known)) return;
+    let news = false;
+    for (const signal of values.keys()) if (!known(signal)) news = true;
+    if (!news) return;
     for (const signal of [...values.keys()].filter((name) => !known(name)).sort()) {
       let group = this.#groups.at(-1);
       if (!group || group.isFull) {
-        if (this.#groups.length >= MOST_GROUPS) return;
+        if (this.#groups.length >= MOST_GROUPS) break;
         group = new Group(this.#memory, this.#every);
         this.#groups.push(group);
       }
       group.add(signal);
     }
+    this.#names = this.#groups.flatMap(({ names }) => names);
   }
 
   write(to: NumberWriter): void {
@@ -114,5 +118,6 @@ export class Shape {
       group.read(from);
       this.#groups.push(group);
     }
+    this.#names = this.#groups.flatMap(({ names }) => names);
   }
 }

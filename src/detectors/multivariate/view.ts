@@ -29,6 +29,9 @@ export class View {
   /** Rows learned since the root was taken. */
   #since = 0;
   readonly #z = new Float64Array(MOST_TOGETHER);
+  /** Spread of each signal, 0 of a constant, NaN where too little was seen; worked out again after something was learned. */
+  readonly #spreads = new Float64Array(MOST_TOGETHER);
+  #spreadsOf = -1;
 
   constructor(memory: number) {
     this.#memory = memory;
@@ -42,6 +45,7 @@ export class View {
   learn(row: Float64Array): void {
     this.moments.learn(row);
     this.#since++;
+    this.#spreadsOf = -1;
   }
 
   /** How overdue a new root is, in multiples of the rows between two; from 1 on it is due. */
@@ -69,10 +73,18 @@ export class View {
 
   /** Spreads from the mean, NaN where nothing can be said. */
   standardised(i: number, x: number): number {
-    if (!(this.moments.seen(i) >= LEAST_SEEN)) return Number.NaN;
+    if (this.#spreadsOf !== this.moments.size) this.#takeSpreads();
+    const spread = this.#spreads[i] as number;
     const away = this.moments.away(i, x);
-    if (this.moments.isConstant(i)) return Math.sign(away) * MOVED;
-    return Math.max(-FARTHEST, Math.min(FARTHEST, away / this.#spread(i)));
+    if (spread === 0) return Math.sign(away) * MOVED;
+    const z = away / spread;
+    return z > FARTHEST ? FARTHEST : z < -FARTHEST ? -FARTHEST : z;
+  }
+
+  /** What the signal shows now is its mean from here on. */
+  moveTo(i: number, x: number): void {
+    this.moments.moveTo(i, x);
+    this.#spreadsOf = -1;
   }
 
   /** The uncorrelated parts of a row. Answers with how many of its numbers were there; parts of others come from what was. */
@@ -100,15 +112,32 @@ export class View {
     const size = this.#rootSize;
     fillMissing(root, z);
     into.fill(0, size);
-    for (let i = 0, at = 0; i < size; i++) {
-      let sum = 0;
-      for (let j = 0; j < size; j++, at++) sum += (root[at] as number) * (z[j] as number);
-      into[i] = Math.max(-MOST_PART, Math.min(MOST_PART, sum));
+    // Two rows at a time: their sums do not wait for each other.
+    for (let i = 0; i < size; i += 2) {
+      const [a, b] = [i * size, i + 1 < size ? (i + 1) * size : i * size];
+      let one = 0;
+      let two = 0;
+      for (let j = 0; j < size; j++) {
+        const x = z[j] as number;
+        one += (root[a + j] as number) * x;
+        two += (root[b + j] as number) * x;
+      }
+      into[i] = atMost(one);
+      if (i + 1 < size) into[i + 1] = atMost(two);
     }
   }
 
   get rootSize(): number {
     return this.#rootSize;
+  }
+
+  #takeSpreads(): void {
+    const size = this.moments.size;
+    for (let i = 0; i < size; i++) {
+      const known = this.moments.seen(i) >= LEAST_SEEN;
+      this.#spreads[i] = !known ? Number.NaN : this.moments.isConstant(i) ? 0 : this.#spread(i);
+    }
+    this.#spreadsOf = size;
   }
 
   #spread(i: number): number {
@@ -124,6 +153,7 @@ export class View {
 
   read(from: NumberReader): void {
     this.moments.read(from, MOST_TOGETHER);
+    this.#spreadsOf = -1;
     this.#since = from.number();
     this.#rootSize = from.number();
     if (!(this.#rootSize >= 0 && this.#rootSize <= this.moments.size)) throw new RangeError('a root of another size');
@@ -133,3 +163,5 @@ export class View {
     from.floats(this.#root);
   }
 }
+
+const atMost = (part: number): number => (part > MOST_PART ? MOST_PART : part < -MOST_PART ? -MOST_PART : part);
