@@ -123,6 +123,16 @@ test('speaks for the whole once a season is known, not before', () => {
   assert.equal(whole(live(detector, 1_445, together(1_445))), true);
 });
 
+test('does not speak for the whole while it learns what was accepted, so that a signal that falls meanwhile is heard', () => {
+  const whole = (said: Surprise | undefined): unknown => said?.state === 'ready' && said.whole;
+  const detector = learned(1_600);
+  assert.equal(whole(live(detector, 1_600, together(1_600))), true);
+  detector.accept(subjectOf(STAGE.id, VECTOR), 1_600 * MINUTE);
+  let silent = 0;
+  while (whole(live(detector, 1_601 + silent, together(1_601 + silent))) !== true && silent < 2_000) silent++;
+  assert.ok(silent > 0 && silent < 2_000, `it spoke again after ${silent} snapshots`);
+});
+
 test('says nothing of a stage with fewer than three signals that vary', () => {
   const detector = learned(600, {}, (at) => new Map([...together(at)].map(([name, x], i) => [name, i < 2 ? x : 1])));
   assert.equal(live(detector, 600, together(600)), undefined);

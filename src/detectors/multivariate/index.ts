@@ -112,7 +112,8 @@ function createMultivariate(settings: Settings, { stage }: DetectorContext): Det
       const { look, values, said } = lookAt(snapshot, before);
       if (said) {
         const because = state.blame.shares(state.shape.names, look);
-        const grown = state.shape.rows >= settings.young ? ({ whole: true } as const) : {};
+        // Who has just accepted everything cannot vouch for it: until then each signal speaks for itself.
+        const grown = state.shape.rows >= settings.young && state.relearning === 0 ? ({ whole: true } as const) : {};
         return [{ ...head, state: 'ready', pValue: calmed(said.pValue), because, votes: said.votes, ...grown }];
       }
       if (values.size >= LEAST_SIGNALS && !state.shape.ready) {
