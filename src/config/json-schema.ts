@@ -47,7 +47,8 @@ export function jsonSchema(registry: Registry): SchemaNode {
     store: oneKeyOf(registry, definitions),
   };
   const { $defs, ...rest } = filled(root, registry, definitions);
-  return { $schema: DIALECT, title: 'Headgate config', ...rest, $defs: { ...$defs, ...definitions, ...fill } };
+  const whole = { ...rest, $defs: { ...$defs, ...definitions, ...fill } };
+  return { $schema: DIALECT, title: 'Headgate config', ...orText('\\$\\{', whole) };
 }
 
 /** The schema as text, as it is committed and printed: two spaces, a newline at the end. */
@@ -122,12 +123,19 @@ function probeForms(source: SourceDefinition, definitions: Record<string, Schema
 }
 
 /** Text of a probe may hold `{each}` where its schema wants a certain form: an editor meets templates before they are unfolded. */
-function asTemplate<Part>(part: Part): Part {
-  if (Array.isArray(part)) return part.map(asTemplate) as Part;
+const asTemplate = <Part>(part: Part): Part => orText('\\{each\\}', part);
+
+/**
+ * Every text that wants a certain form may hold something else instead, which stands for text that is not known yet: `{each}`, or a
+ * variable (`${…}`). Names of keys may not.
+ */
+function orText<Part>(other: string, part: Part): Part {
+  if (Array.isArray(part)) return part.map((one) => orText(other, one)) as Part;
   if (typeof part !== 'object' || part === null) return part;
-  const entries = Object.entries(part).map(([key, one]) =>
-    key === 'pattern' && typeof one === 'string' ? [key, `\\{each\\}|${one}`] : [key, asTemplate(one)],
-  );
+  const entries = Object.entries(part).map(([key, one]) => {
+    if (key === 'propertyNames') return [key, one];
+    return key === 'pattern' && typeof one === 'string' ? [key, `${other}|${one}`] : [key, orText(other, one)];
+  });
   return Object.fromEntries(entries) as Part;
 }
 
