@@ -15,9 +15,11 @@ export interface PastAsk {
   readonly step: DurationMs | undefined;
   /** Asks this server, instead of those of the config. */
   readonly url: string | undefined;
+  /** Steps that one query covers at most; an answer is read in one go. */
+  readonly steps?: number;
 }
 
-/** Steps that one query covers: small enough for one answer, large enough that asking costs little. */
+/** Small enough for one answer, large enough that asking costs little. */
 const STEPS = 2_000;
 
 interface Past {
@@ -48,7 +50,7 @@ export async function* pastOf(
         'no probe of the config can be asked for its past; want one of type prometheus',
       );
     }
-    const span = STEPS * Math.min(...pasts.map(({ step }) => step));
+    const span = (ask.steps ?? STEPS) * Math.min(...pasts.map(({ step }) => step));
     for (let from = ask.from; from <= ask.to; from += span) {
       // The moment `from + span` belongs to the next part.
       yield* batchesOf(pasts, from, Math.min(from + span - 1, ask.to), abort);

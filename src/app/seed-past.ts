@@ -22,6 +22,9 @@ export interface Seeds {
   past(stages: readonly StageId[], store: Store, now: EpochMs, abort: AbortSignal): AsyncIterable<readonly Snapshot[]>;
 }
 
+/** Beside a daemon at work: the answer for a signal with a hundred partitions is read within some milliseconds. */
+const STEPS = 200;
+
 type Batches = AsyncIterable<readonly Snapshot[]>;
 
 export const seedsOf = (config: Config, registry: Registry): Seeds => ({
@@ -87,7 +90,9 @@ function servers(
   if (asked.length === 0) return [];
   const probes = new Map(asked.map(([id, seed]) => [id, seed.probes]));
   const from = now - Math.max(...asked.map(([, seed]) => seed.from));
-  return [pastOf({ ...config, probes }, registry, { from, to: now, step: undefined, url: undefined }, abort)];
+  return [
+    pastOf({ ...config, probes }, registry, { from, to: now, step: undefined, url: undefined, steps: STEPS }, abort),
+  ];
 }
 
 async function* only(batches: Batches, isWanted: (one: Snapshot) => boolean): AsyncGenerator<readonly Snapshot[]> {

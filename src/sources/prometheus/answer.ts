@@ -16,20 +16,39 @@ const WORDS: ReadonlyMap<string, number> = new Map([
   ['-Inf', Number.NEGATIVE_INFINITY],
 ]);
 
-/** Seconds since 1970, and a number as text, as Prometheus writes both. */
-const Point = z.tuple([
-  z.number().transform((seconds) => Math.round(seconds * 1_000)),
-  z
-    .string()
-    .refine((text) => WORDS.has(text) || NUMBER.test(text))
-    .transform((text) => WORDS.get(text) ?? Number(text)),
-]);
+type PointRead = Series['points'][number];
+
+/** Seconds since 1970, and a number as text, as Prometheus writes both. `undefined` for anything else. */
+function pointOf(written: unknown): PointRead | undefined {
+  if (!Array.isArray(written) || written.length !== 2) return undefined;
+  const [seconds, text] = written as readonly unknown[];
+  if (typeof seconds !== 'number' || typeof text !== 'string') return undefined;
+  const value = NUMBER.test(text) ? Number(text) : WORDS.get(text);
+  return value === undefined ? undefined : [Math.round(seconds * 1_000), value];
+}
+
+const NO_NUMBER = 'want a time and a number';
+const Point = z.unknown().transform((written, context): PointRead => {
+  const point = pointOf(written);
+  if (!point) context.addIssue(NO_NUMBER);
+  return point ?? [0, 0];
+});
+/** A history is many points: read one by one by a schema they would take ten times as long. */
+const Points = z.custom<readonly unknown[]>(Array.isArray).transform((written, context) => {
+  const points: PointRead[] = [];
+  for (const one of written) {
+    const point = pointOf(one);
+    if (point) points.push(point);
+    else context.addIssue(NO_NUMBER);
+  }
+  return points;
+});
 const Labels = z.record(z.string(), z.string());
 /** Native histograms come as `histogram` without `value`: they are no number. */
 const Result = z.discriminatedUnion('resultType', [
   z.object({ resultType: z.literal('scalar'), result: Point }),
   z.object({ resultType: z.literal('vector'), result: z.array(z.object({ metric: Labels, value: Point })) }),
-  z.object({ resultType: z.literal('matrix'), result: z.array(z.object({ metric: Labels, values: z.array(Point) })) }),
+  z.object({ resultType: z.literal('matrix'), result: z.array(z.object({ metric: Labels, values: Points })) }),
 ]);
 const Answer = z.object({ status: z.literal('success'), data: Result });
 const Refusal = z.object({ errorType: z.string(), error: z.string() });
