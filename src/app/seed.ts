@@ -75,7 +75,12 @@ async function seedPipeline(
     const now = clock.now();
     await live(parts, second, { pipeline, stages, now }, abort);
     await catchUp(parts, second, stages, now);
-    const taken = [...stages, pseudoStageOf(pipeline)].filter((id) => handOver(second, engine, id));
+    const taken: StageId[] = [];
+    const breathe = breaths();
+    for (const id of [...stages, pseudoStageOf(pipeline)]) {
+      if (handOver(second, engine, id)) taken.push(id);
+      await breathe();
+    }
     await store.commit(stages.map((id) => ({ put: 'setting', key: owedKey(id), value: false }))).catch(() => {});
     const without = stages.filter((id) => !taken.includes(id));
     if (without.length > 0)
