@@ -1,10 +1,11 @@
 import type { RequestKind } from '../domain/lease.ts';
-import type { OptionPlan, Plan, PolicyPlan, StagePlan } from '../domain/plan.ts';
+import type { OptionPlan, Plan, PolicyPlan, SignalPlan, StagePlan } from '../domain/plan.ts';
 import type { Signal } from '../domain/signal.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import { emptySnapshot } from '../domain/snapshot.ts';
 import { graphOf, type StageId, stageId } from '../domain/stage.ts';
 import { DAY, type EpochMs, SECOND } from '../domain/time.ts';
+import { defaultSignalPlan } from '../engine/plan.ts';
 
 /** The greeting of the protocol: what there is, and what may be done. Rates in records per second, lengths in seconds. */
 export interface Hello {
@@ -45,6 +46,7 @@ export interface Observation {
   readonly gap?: boolean;
   readonly sources: Readonly<Record<string, { readonly rate: number }>>;
   readonly stages: Readonly<Record<string, SeenStage>>;
+  readonly gates?: Readonly<Record<string, { readonly throttle: number | null; readonly paused: boolean }>>;
 }
 
 const PIPELINE = 'plant';
@@ -65,13 +67,14 @@ const LOSS_SHARE = 0.15;
 export function planOf(hello: Hello, detectors: StagePlan['detectors']): Plan {
   const every = hello.every_seconds * SECOND;
   const budget = { pagesPerWeek: 1, ticketsPerWeek: 7 };
+  const sources = new Set(hello.sources.map(({ name }) => name));
   const stage = (name: string, after: readonly string[]): StagePlan => ({
     id: idOf(name),
     after: after.map(idOf),
     every,
     season: [DAY],
     budget,
-    signals: new Map(),
+    signals: new Map([fed(after.length > 0 && after.every((one) => sources.has(one)), hello.slo_seconds)]),
     derive: [],
     detectors,
     fingerprint: JSON.stringify([name, after, hello.every_seconds]),
@@ -87,6 +90,19 @@ export function planOf(hello: Hello, detectors: StagePlan['detectors']): Plan {
     holidays: [],
   };
 }
+
+/** 1 while nothing comes into a stage and nobody holds a source. */
+const STARVED = 'starved_ratio';
+
+/** A stage that gets nothing for as long as the whole way may take: its sources are silent. Worth a ticket, since no gate helps. */
+const fed = (bySources: boolean, slo: number): [Signal, SignalPlan] => [
+  STARVED,
+  {
+    ...defaultSignalPlan(STARVED),
+    limits: bySources ? [{ rule: 'above', value: 0.5, severity: 'warning', patience: slo * SECOND }] : [],
+    detect: false,
+  },
+];
 
 const gate = (stage: string, kind: RequestKind, more: Partial<OptionPlan> = {}): OptionPlan => ({
   actuator: 'plant',
@@ -161,9 +177,10 @@ export function snapshotsOf(seen: Observation, at: EpochMs): readonly Snapshot[]
       ['in_records_per_second', rate],
     ]),
   }));
+  const isHeld = Object.keys(seen.sources).some((name) => seen.gates?.[name]?.paused);
   const stages = Object.entries(seen.stages).map(([name, stage]) => ({
     ...emptySnapshot(idOf(name), at),
-    values: valuesOf(stage),
+    values: valuesOf(stage, isHeld),
     parts: new Map([
       ['lag_records', Float64Array.from(stage.lag)],
       ['in_records_per_second', Float64Array.from(stage.in)],
@@ -173,11 +190,12 @@ export function snapshotsOf(seen: Observation, at: EpochMs): readonly Snapshot[]
   return [...sources, ...stages];
 }
 
-function valuesOf(stage: SeenStage): Map<Signal, number> {
+function valuesOf(stage: SeenStage, isHeld: boolean): Map<Signal, number> {
   const all: [Signal, number][] = [
     ['lag_records', sum(stage.lag)],
     ['lag_seconds', stage.age_seconds],
     ['in_records_per_second', sum(stage.in)],
+    [STARVED, Number(!isHeld && sum(stage.in) === 0)],
     ['out_records_per_second', sum(stage.out)],
     ['latency_p50_seconds', stage.latency.p50],
     ['latency_p95_seconds', stage.latency.p95],

@@ -31,31 +31,23 @@ export function nameCause(scene: Scene): Cause {
   if (value('duplicate_ratio') > DUPLICATE_RATIO) return 'duplicates';
   if (value('rewound_records') > 0 || estimate.replays) return 'replay';
   if (value('rebalancing') > 0) return 'rebalancing';
-  const partition = partitionTrouble(snapshot, before);
+  const partition = isTriedInVain(scene) ? 'poison' : partitionTrouble(snapshot, before);
   if (partition) return partition;
-  if (estimate.stillFor >= 2) return 'stopped';
+  if (estimate.stillFor >= 2 || isDeserted(snapshot)) return 'stopped';
   if (value('error_ratio') > ERROR_RATIO) return 'downstream';
   return flowTrouble(scene);
 }
 
 /** What the rates tell, and where there are none the age of the newest data. */
-function flowTrouble({ snapshot, scores, estimate, supply }: Scene): Cause {
-  const { recentIn, usualIn, recentOut, usualOut } = estimate;
-  const starves = recentIn !== undefined && usualIn !== undefined && recentIn < NOTHING * usualIn;
-  if (starves && (supply === 'origin' || supply === 'dry' || supply === 'unknown')) return 'source-outage';
+function flowTrouble(scene: Scene): Cause {
+  const { snapshot, scores, estimate, supply } = scene;
+  const { recentIn, recentOut } = estimate;
+  if (starves(estimate) && (supply === 'origin' || supply === 'dry' || supply === 'unknown')) return 'source-outage';
   if (isFlooded(estimate)) return estimate.arrears > 0 ? 'backlog' : 'surge';
-  const strange = new Set(
-    scores.filter((score) => score.value >= score.ticketLine).map((score) => partOfSubject(score.subject)),
-  );
+  const strange = strangeOf(scores);
   if ([...strange].some((signal) => signal.startsWith('latency_') || signal === 'run_seconds')) return 'slow';
-  const standsStill = (snapshot.values.get('out_records_per_second') ?? 1) <= NOTHING * (usualOut ?? 0);
-  if (recentOut !== undefined && recentIn !== undefined && (snapshot.values.get('lag_records') ?? 0) > 0) {
-    // Whether it has stopped is known a few samples later.
-    if (standsStill) return 'unknown';
-    const getsLess = recentOut < 0.9 * recentIn || (usualOut !== undefined && recentOut < 0.8 * usualOut);
-    if (getsLess) return arrivesAsEver(estimate) ? 'slow' : 'surge';
-    return 'backlog';
-  }
+  if (recentOut !== undefined && recentIn !== undefined && (snapshot.values.get('lag_records') ?? 0) > 0)
+    return isStill(scene) ? 'unknown' : behindWhy(estimate);
   // Nothing new comes out. Whether the stage stands still or its source does is told by what comes from above.
   if (strange.has('freshness_seconds')) {
     if (supply === 'flows') return 'stopped';
@@ -64,16 +56,47 @@ function flowTrouble({ snapshot, scores, estimate, supply }: Scene): Cause {
   return 'unknown';
 }
 
+/** What is over its line. */
+const strangeOf = (scores: readonly Score[]): ReadonlySet<string> =>
+  new Set(scores.filter((score) => score.value >= score.ticketLine).map((score) => partOfSubject(score.subject)));
+
+/** The oldest record is given out again and again, or one partition has not moved for long, while others get done. */
+function isTriedInVain({ snapshot, scores, estimate }: Scene): boolean {
+  const [stuck, all] = ['stuck_partitions', 'partitions'].map((signal) => snapshot.values.get(signal) ?? 0) as [
+    number,
+    number,
+  ];
+  const tried = strangeOf(scores).has('pending_deliveries') || (stuck === 1 && all > 1);
+  return tried && estimate.stillFor === 0 && (estimate.recentOut ?? 0) > NOTHING * (estimate.usualOut ?? 0);
+}
+
+/** Work waits and nobody is there to do it. */
+const isDeserted = ({ values }: Snapshot): boolean =>
+  values.get('group_members') === 0 && (values.get('lag_records') ?? 0) > 0;
+
+/** Nothing comes in any more, and what had come is done. */
+const starves = ({ recentIn, usualIn = 0, recentOut = 0, usualOut = 0 }: Estimate): boolean =>
+  recentIn !== undefined && usualIn > 0 && recentIn <= NOTHING * usualIn && recentOut <= NOTHING * usualOut;
+
 /** Far more comes in than a moment ago. */
 const isFlooded = ({ recentIn, usualIn }: Estimate): boolean =>
   recentIn !== undefined && usualIn !== undefined && usualIn > 0 && recentIn > 1.4 * usualIn;
 
-/** More than this share above the mean of hours is more than ever. */
+/** Nothing leaves at the moment. Whether the stage has stopped is known a few samples later. */
+const isStill = ({ snapshot, estimate }: Scene): boolean =>
+  (snapshot.values.get('out_records_per_second') ?? 1) <= NOTHING * (estimate.usualOut ?? 0);
+
+/** Out by this share above in is draining; in by this share above the mean of hours is more than ever. */
+const DRAINS = 0.05;
 const MORE_THAN_EVER = 0.1;
 
-/** What arrives is what has arrived for hours: that the stage falls behind is its own doing. */
-const arrivesAsEver = ({ recentIn, normalIn }: Estimate): boolean =>
-  recentIn === undefined || normalIn === undefined || recentIn <= (1 + MORE_THAN_EVER) * normalIn;
+/** Work waits and some is done. Whether too much comes in or too little goes out is told by what has come for hours. */
+function behindWhy({ recentIn = 0, recentOut = 0, usualOut, normalIn }: Estimate): Cause {
+  if (recentOut > (1 + DRAINS) * recentIn) return 'backlog';
+  const getsLessDone = recentOut < 0.9 * recentIn || (usualOut !== undefined && recentOut < 0.8 * usualOut);
+  if (normalIn === undefined) return getsLessDone ? 'slow' : 'backlog';
+  return recentIn > (1 + MORE_THAN_EVER) * normalIn ? 'surge' : 'slow';
+}
 
 /** Far fewer records leave than arrive though nothing waits: a filter drops them. */
 function lostRows({ snapshot, scores }: Scene): boolean {

@@ -39,8 +39,8 @@ const DIRECT: ReadonlySet<Cause> = new Set([
   'source-outage',
 ]);
 
-/** The weakest name waits for so many looks at the stage: what tells more needs a few samples to show. */
-const PATIENCE_INTERVALS = 4;
+/** Names that say little wait for so many looks at the stage: what tells more needs a few samples to show. */
+const PATIENCE_INTERVALS: Partial<Record<Cause, number>> = { backlog: 4, surge: 2, slow: 2 };
 
 export interface Found {
   /** What the facts say now. */
@@ -72,7 +72,7 @@ const isOurDoing = ({ cause, ours }: Found, before: Cause): boolean =>
 function renames(incident: Incident, found: Found): boolean {
   const said = SAYS[incident.cause];
   if (SAYS[found.cause] <= said || !(found.young || said <= SAYS.backlog)) return false;
-  if (found.cause === 'backlog' && found.age < PATIENCE_INTERVALS) return false;
+  if (found.age < (PATIENCE_INTERVALS[found.cause] ?? 0)) return false;
   return !isOurDoing(found, incident.cause);
 }
 

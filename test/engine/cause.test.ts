@@ -87,6 +87,12 @@ describe('the rates tell', () => {
       'surge',
     );
   });
+  test('backlog: more goes out than comes in, and much is left', () => {
+    assert.equal(causeOf(times(5, (i) => flow(100, 180, 90_000 - 800 * i))), 'backlog');
+  });
+  test('slow, and not backlog, where it nearly keeps pace with what comes as ever', () => {
+    assert.equal(causeOf(times(8, (i) => flow(100, 97, 500 + 30 * i))), 'slow');
+  });
   test('backlog: what was held back comes all at once, and that is no surge', () => {
     const held = times(30, () => flow(0, 0, 0));
     assert.equal(causeOf([...held, ...times(3, (i) => flow(600, 150, 4_500 * (i + 1)))]), 'backlog');
@@ -112,6 +118,11 @@ describe('what comes from above tells', () => {
     });
   test('nothing, where the stage above holds back what it gets: the trouble is there', () => {
     assert.equal(causeOf(nothing, { supply: 'held' }), 'unknown');
+  });
+
+  test('no outage, where the stage still works off what has come in a batch', () => {
+    const batch = times(4, (i) => flow(0, 100, 4_000 - 1_000 * i));
+    assert.equal(causeOf(batch, { supply: 'dry' }), 'backlog');
   });
 
   const stale: Sample = { values: { freshness_seconds: 900 } };
@@ -151,6 +162,27 @@ describe('seen directly', () => {
   const stuck = times(2, (i) => parts([1, 1, 250 * (i + 1), 1], [25, 25, 0, 25]));
   test('poison: one partition stands still while the others move', () => {
     assert.equal(causeOf(stuck), 'poison');
+  });
+  test('poison: a partition has not moved for long, though commits come too seldom to see it in two samples', () => {
+    const seldom = (stuck: number) =>
+      with_(parts([1, 1, 250, 1], [0, 30, 0, 30]), { stuck_partitions: stuck, partitions: 4 });
+    assert.equal(causeOf([seldom(1)]), 'poison');
+    assert.notEqual(causeOf([seldom(4)]), 'poison', 'all of them: then it is not the record');
+  });
+  test('poison: a record is given out again and again while others are done', () => {
+    const scores = [strange('pending_deliveries', 'limits')];
+    assert.equal(causeOf([flow(100, 100, 40)], { scores }), 'poison');
+    assert.equal(
+      causeOf(
+        times(8, (i) => flow(100, 0, 1_000 * (i + 1))),
+        { scores },
+      ),
+      'stopped',
+    );
+  });
+  test('stopped at once, where the group has no members', () => {
+    assert.equal(causeOf([with_(flow(100, 0, 1_000), { group_members: 0 })]), 'stopped');
+    assert.notEqual(causeOf([with_(flow(100, 100, 5), { group_members: 1 })]), 'stopped');
   });
   test('hot: one partition gets far more than its share', () => {
     assert.equal(causeOf(times(2, () => parts([5, 900, 5, 5], [20, 40, 20, 20], [15, 70, 15, 15]))), 'hot');

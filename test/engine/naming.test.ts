@@ -27,9 +27,11 @@ test('a name that says more takes the place of one that says less, and never the
   assert.equal(named(incident('slow'), find('surge')).cause, 'slow');
 });
 
-test('the weakest name waits for a few samples, in which a better one may show', () => {
-  assert.equal(named(incident('unknown'), find('backlog', { age: 1 })).cause, 'unknown');
-  assert.equal(named(incident('unknown'), find('surge', { age: 1 })).cause, 'surge');
+test('names that say little wait for a few samples, in which a better one may show', () => {
+  assert.equal(named(incident('unknown'), find('slow', { age: 1 })).cause, 'unknown');
+  assert.equal(named(incident('unknown'), find('slow', { age: 2 })).cause, 'slow');
+  assert.equal(named(incident('unknown'), find('poison', { age: 0 })).cause, 'poison');
+  assert.equal(named(incident('unknown'), find('backlog', { age: 3 })).cause, 'unknown');
   assert.equal(named(incident('unknown'), find('backlog', { age: 4 })).cause, 'backlog');
 });
 
