@@ -9,6 +9,7 @@ import './style/canal.css';
 import './style/stages.css';
 import './style/charts.css';
 import './style/screens.css';
+import './style/data.css';
 import './style/decisions.css';
 import './style/phone.css';
 import { App } from './view/app.tsx';

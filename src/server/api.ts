@@ -73,6 +73,9 @@ export interface ApiStage {
   frozen: boolean;
   /** Share of subjects that are ready, 0 … 1. */
   learned: number;
+  /** Profiled fields, and those of them that drifted; more is at `/profiles` below the stage. */
+  fields: number;
+  drifted: number;
   valve: ApiValve;
 }
 

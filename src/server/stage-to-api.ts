@@ -30,6 +30,8 @@ export function toApiStage(stage: StageView, valve: ValveState | undefined): Api
     blind: [...(verdict?.blind ?? [])],
     frozen: stage.frozen,
     learned: number(stage.learned) ?? 0,
+    fields: snapshot?.profiles.size ?? 0,
+    drifted: stage.scores.filter(hasDrifted).length,
     valve: valve ? toApiValve(valve) : openValve(stage.id),
   };
 }
@@ -42,6 +44,9 @@ export const toApiVerdict = (verdict: Verdict): ApiVerdict => ({
   sentence: sentenceOf(verdict),
   because: toApiBecause(verdict),
 });
+
+const hasDrifted = (score: Score): boolean =>
+  score.state === 'ready' && score.drift !== undefined && score.value >= score.ticketLine;
 
 const isJudged = (score: Score): boolean => score.state === 'ready' || score.state === 'limit';
 

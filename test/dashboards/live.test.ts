@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { RULES } from '../../alerts/rules.ts';
 import { DASHBOARDS } from '../../dashboards/all.ts';
+import { launch, openPage } from '../page/support/browser.ts';
 import { requirePostgres } from '../support/postgres.ts';
 import { filledIn } from '../support/promql.ts';
 import { requireServer } from '../support/servers.ts';
@@ -13,6 +14,7 @@ import { startWorld, type World } from './world.ts';
 // panel has to show something once. When each of them does is the story of the pipelines, and that differs from run to run.
 
 const skip = requireServer('prometheus').skip || requirePostgres().skip;
+const chromium = requireServer('chromium');
 /** What Grafana would fill in: everything, and the stage whose gate the demo holds. A rate is taken over more than one of its looks. */
 const CHOSEN = { pipeline: '.+', signal: 'out_records_per_second', instance: '.+', rate_interval: '2m' };
 const STORY = 120_000;
@@ -76,6 +78,23 @@ describe('the dashboards on a real Prometheus', { skip }, () => {
       shown.map((one) => (one as unknown as { metric: { field: string } }).metric.field),
       ['amount'],
     );
+  });
+
+  test('the page shows the field that drifted, with the test, the effect, and how it was', {
+    skip: chromium.skip,
+  }, async () => {
+    const browser = await launch(chromium.path);
+    try {
+      const { page, problems } = await openPage(browser, `${world.daemon}/#/data/warehouse/orders?field=amount`);
+      await page.locator('#field-title').waitFor();
+      const row = (await page.locator('.fields tbody tr').first().textContent()) ?? '';
+      assert.match(row, /drifted.*amount.*median \d\S* → \d\S*; significant, and larger than chance/);
+      assert.match(row, /(mann-whitney|kolmogorov-smirnov)/);
+      assert.ok((await page.locator('.field-detail svg .was').count()) > 10);
+      assert.deepEqual(problems, []);
+    } finally {
+      await browser.close();
+    }
   });
 
   test('every alert rule is a query that Prometheus takes', async () => {

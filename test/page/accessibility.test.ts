@@ -53,6 +53,8 @@ const OTHERS = [
   ['#/stage/orders/features', '.stage-head'],
   ['#/incidents', '#incidents-title'],
   ['#/incidents/4127', '.timeline'],
+  ['#/data', '#data-title'],
+  ['#/data/orders/warehouse?field=amount', '#field-title'],
   ['#/gates', '#held-title'],
   ['#/health', '.boxes'],
 ] as const;

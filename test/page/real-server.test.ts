@@ -53,7 +53,7 @@ test('the page runs under the policy of the real server and shows what it serves
   const { page, problems } = await served(t);
   const rows = await page.locator('.stage-table tbody .row .stretched').allTextContents();
   assert.deepEqual(rows.slice(0, 2), ['enrich', 'clean']);
-  for (const hash of ['#/stage/orders/enrich', '#/incidents/4127', '#/gates', '#/health']) {
+  for (const hash of ['#/stage/orders/enrich', '#/incidents/4127', '#/gates', '#/data', '#/health']) {
     await page.evaluate(`location.hash = '${hash}'`);
     await page.locator('.card').first().waitFor();
   }

@@ -38,6 +38,7 @@ const AFTER_G: Readonly<Record<string, KeyCommand>> = {
   o: { kind: 'go', hash: '#/' },
   i: { kind: 'go', hash: '#/incidents' },
   g: { kind: 'go', hash: '#/gates' },
+  d: { kind: 'go', hash: '#/data' },
   h: { kind: 'go', hash: '#/health' },
 };
 
@@ -47,7 +48,7 @@ export const KEY_HELP: readonly (readonly [keys: string, what: string])[] = [
   ['j k', 'next and previous row'],
   ['Enter', 'open the row'],
   ['u', 'one level up'],
-  ['g then o i g h', 'Overview, Incidents, Gates, Health'],
+  ['g then o i g d h', 'Overview, Incidents, Gates, Data, Health'],
   ['a', 'acknowledge the incident'],
   ['c', 'copy for Slack'],
   ['r', 'release the gate (asks first)'],

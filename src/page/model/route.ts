@@ -4,6 +4,8 @@ export type Screen =
   | { readonly name: 'stage'; readonly id: string }
   | { readonly name: 'incidents' }
   | { readonly name: 'incident'; readonly id: string }
+  | { readonly name: 'data' }
+  | { readonly name: 'fields'; readonly id: string }
   | { readonly name: 'gates' }
   | { readonly name: 'health' }
   | { readonly name: 'nowhere'; readonly path: string };
@@ -25,6 +27,8 @@ function screenOf(parts: readonly string[]): Screen {
   const [first, second, third] = parts;
   if (first === undefined) return { name: 'overview' };
   if (first === 'stage' && second && third && parts.length === 3) return { name: 'stage', id: `${second}.${third}` };
+  if (first === 'data' && parts.length === 1) return { name: 'data' };
+  if (first === 'data' && second && third && parts.length === 3) return { name: 'fields', id: `${second}.${third}` };
   if (first === 'incidents' && parts.length === 1) return { name: 'incidents' };
   if (first === 'incidents' && second && parts.length === 2) return { name: 'incident', id: second };
   if (first === 'gates' && parts.length === 1) return { name: 'gates' };
@@ -41,9 +45,10 @@ export function parseRoute(hash: string): Route {
 
 function pathOf(screen: Screen): string {
   if (screen.name === 'overview') return '/';
-  if (screen.name === 'stage') {
+  if (screen.name === 'stage' || screen.name === 'fields') {
     const dot = screen.id.indexOf('.');
-    return `/stage/${encodeURIComponent(screen.id.slice(0, dot))}/${encodeURIComponent(screen.id.slice(dot + 1))}`;
+    const first = screen.name === 'stage' ? 'stage' : 'data';
+    return `/${first}/${encodeURIComponent(screen.id.slice(0, dot))}/${encodeURIComponent(screen.id.slice(dot + 1))}`;
   }
   if (screen.name === 'incident') return `/incidents/${encodeURIComponent(screen.id)}`;
   if (screen.name === 'nowhere') return screen.path;
@@ -58,6 +63,7 @@ export function hashOf(screen: Screen, query: Readonly<Record<string, string>> =
 }
 
 export const stageHash = (id: string): string => hashOf({ name: 'stage', id });
+export const fieldsHash = (id: string): string => hashOf({ name: 'fields', id });
 export const incidentHash = (id: string): string => hashOf({ name: 'incident', id });
 
 /** The same view with some query entries changed; an empty value removes one. */
@@ -66,5 +72,6 @@ export const withQuery = (route: Route, changes: Readonly<Record<string, string>
 
 /** One level up, for `u`. */
 export function upFrom(screen: Screen): string {
-  return hashOf(screen.name === 'incident' ? { name: 'incidents' } : { name: 'overview' });
+  if (screen.name === 'incident') return hashOf({ name: 'incidents' });
+  return hashOf(screen.name === 'fields' ? { name: 'data' } : { name: 'overview' });
 }

@@ -7,6 +7,8 @@ import { heldStages } from '../model/state.ts';
 import { pageTitle } from '../model/title.ts';
 import type { Session } from '../net/session.ts';
 import { OfflineBanner } from './banner.tsx';
+import { DataScreen } from './data-screen.tsx';
+import { FieldsScreen } from './fields-screen.tsx';
 import { GatesScreen } from './gates-screen.tsx';
 import { HealthScreen } from './health-screen.tsx';
 import { HelpDialog } from './help-dialog.tsx';
@@ -41,6 +43,8 @@ function ScreenOf(props: { page: Page }) {
   if (screen.name === 'stage') return <StageScreen key={screen.id} id={screen.id} />;
   if (screen.name === 'incidents') return <IncidentsScreen />;
   if (screen.name === 'incident') return <IncidentScreen key={screen.id} id={screen.id} />;
+  if (screen.name === 'data') return <DataScreen />;
+  if (screen.name === 'fields') return <FieldsScreen key={screen.id} id={screen.id} />;
   if (screen.name === 'gates') return <GatesScreen />;
   if (screen.name === 'health') return <HealthScreen />;
   return (

@@ -15,16 +15,21 @@ function useTabs(): readonly Tab[] {
     { name: 'overview', word: 'Overview', hash: '#/', count: 0 },
     { name: 'incidents', word: 'Incidents', hash: '#/incidents', count: openIncidents(fleet.incidents).length },
     { name: 'gates', word: 'Gates', hash: '#/gates', count: fleet.leases.filter(isHeld).length },
+    { name: 'data', word: 'Data', hash: '#/data', count: 0 },
     { name: 'health', word: 'Health', hash: '#/health', count: 0 },
   ];
 }
 
-const PARENT: Partial<Record<Screen['name'], Screen['name']>> = { stage: 'overview', incident: 'incidents' };
+const PARENT: Partial<Record<Screen['name'], Screen['name']>> = {
+  stage: 'overview',
+  incident: 'incidents',
+  fields: 'data',
+};
 
 export function Tabs(props: { kind: 'top' | 'bottom' }) {
   const { route } = usePage();
   const here = PARENT[route.screen.name] ?? route.screen.name;
-  const glyphs = { overview: 'ok', incidents: 'critical', gates: 'held', health: 'unknown' } as const;
+  const glyphs = { overview: 'ok', incidents: 'critical', gates: 'held', data: 'warning', health: 'unknown' } as const;
   return (
     <nav class={`tabs ${props.kind}`} aria-label={props.kind === 'top' ? 'Screens' : 'Screens, at the bottom'}>
       {useTabs().map((tab) => (

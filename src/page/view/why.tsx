@@ -1,9 +1,10 @@
 import type { ApiStage } from '../../server/api.ts';
 import { readyAt } from '../model/fleet.ts';
 import { partOf } from '../model/names.ts';
+import { fieldsHash } from '../model/route.ts';
 import { learnedShare, stateOf } from '../model/state.ts';
 import { commands } from '../net/commands.ts';
-import { formatPercent, formatScore } from '../text/number.ts';
+import { counting, formatPercent, formatScore } from '../text/number.ts';
 import { clock, clockOrDay, duration, epoch } from '../text/time.ts';
 import { FailureNote, useCommand } from './command.tsx';
 import { Glyph } from './glyph.tsx';
@@ -119,6 +120,12 @@ export function LearningBox(props: { stage: ApiStage }) {
         </p>
       )}
       {stage.blind.length > 0 && <p>Cannot judge: {stage.blind.map(partOf).join(', ')}.</p>}
+      {stage.fields > 0 && (
+        <p>
+          <a href={fieldsHash(stage.id)}>{counting(stage.fields, 'field')}</a>,{' '}
+          {stage.drifted > 0 ? `${stage.drifted} drifted` : 'none drifted'}.
+        </p>
+      )}
       {subject && (
         <button type="button" class="button small" disabled={busy || fleet.readOnly} onClick={accept}>
           Accept {partOf(subject) === '*' ? 'this' : partOf(subject)} as the new normal

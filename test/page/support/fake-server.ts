@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { ApiEvent } from '../../../src/server/api.ts';
+import { fields } from './fields.ts';
 import { NIGHT } from './shapes.ts';
 import { type Situation, seriesOf, type World, worldAt } from './world.ts';
 
@@ -65,17 +66,22 @@ export async function fakeServer(
   function answer(url: URL, response: ServerResponse): void {
     const path = url.pathname.slice('/api/v1/'.length);
     const series = /^stages\/([^/]+)\/([^/]+)\/series$/.exec(path);
-    const body = series
-      ? seriesOf(
-          situation,
-          `${series[1]}.${series[2]}`,
-          Date.parse(url.searchParams.get('from') ?? ''),
-          Date.parse(url.searchParams.get('to') ?? ''),
-          Number(url.searchParams.get('step')),
-        )
-      : path === 'stages'
-        ? worldAt(situation, now()).stages
-        : world[path as keyof World];
+    const profiles = /^stages\/([^/]+)\/([^/]+)\/profiles$/.exec(path);
+    const body = profiles
+      ? profiles[2] === 'warehouse'
+        ? fields
+        : []
+      : series
+        ? seriesOf(
+            situation,
+            `${series[1]}.${series[2]}`,
+            Date.parse(url.searchParams.get('from') ?? ''),
+            Date.parse(url.searchParams.get('to') ?? ''),
+            Number(url.searchParams.get('step')),
+          )
+        : path === 'stages'
+          ? worldAt(situation, now()).stages
+          : world[path as keyof World];
     response
       .writeHead(body ? 200 : 404, { 'content-type': 'application/json' })
       .end(JSON.stringify(body ?? { error: { code: 'not-found', message: `no ${path}` } }));

@@ -9,6 +9,7 @@ import type {
   ApiSignal,
   ApiStage,
 } from '../../../src/server/api.ts';
+import { fields } from './fields.ts';
 import { decisions, incident, lease, oldIncident, oldLease, policies } from './records.ts';
 import { HELD_UNTIL, iso, NIGHT, OPENED, openValve, STAGES, type StageShape, valueAt } from './shapes.ts';
 
@@ -114,6 +115,8 @@ function stageAt(shape: StageShape, at: number, situation: Situation): ApiStage 
     blind: [],
     frozen: situation === 'incident' && pipeline === 'orders',
     learned: learned < 1 ? 0 : 1,
+    fields: shape.id === 'orders.warehouse' ? fields.length : 0,
+    drifted: shape.id === 'orders.warehouse' ? 1 : 0,
     valve: held
       ? {
           stage: shape.id,
