@@ -55,7 +55,11 @@ export function newsOf(notice: Notice): string {
   const time = clockTime(at, at);
   const action = actionOf(notice);
   const news = (what: string, rest: string): string => `${time} *${what}* ${escapeWithin(rest, MOST_LINE)}`;
-  if (action) return `${action.failed ? ':warning: ' : ''}${news(action.did, `${action.rest} ${action.lease.id}`)}`;
+  if (action) {
+    const byHand =
+      action.did === 'Could not release' ? ` By hand: headgate release ${action.lease.id}` : ` ${action.lease.id}`;
+    return `${action.failed ? ':warning: ' : ''}${news(action.did, `${action.rest}${byHand}`)}`;
+  }
   if (change === 'severity-raised') return news('Critical now.', story.wrong);
   if (change === 'root-moved') return news('Root moved', `to ${stageNameOf(incident.root)}. ${story.wrong}`);
   if (change === 'acknowledged') return news('Acknowledged', `by ${incident.acknowledgedBy ?? 'somebody'}.`);

@@ -125,7 +125,7 @@ test('slack: the news of a thread is one line for each kind of change', () => {
   const failed = { ...lease, state: 'failed' as const, preImage: 1, error: 'HTTP 403 from flink.' };
   assert.equal(
     line({ change: 'action', leases: [failed], lease: lease.id }),
-    `:warning: 03:10 *Could not release* ingest (keep-enrich): HTTP 403 from flink. ${lease.id}`,
+    `:warning: 03:10 *Could not release* ingest (keep-enrich): HTTP 403 from flink. By hand: headgate release ${lease.id}`,
   );
 });
 
