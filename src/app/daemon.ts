@@ -21,7 +21,7 @@ import type { Actuator, Notifier } from '../kit/component.ts';
 import type { Traced } from '../telemetry/tracing.ts';
 import { Keeping } from './keeping.ts';
 import { recallLearned, recallSettings, SEQUENCE_KEY } from './recall.ts';
-import { seedStages, stagesToSeed } from './seed.ts';
+import { beginSeeded } from './seed.ts';
 import type { Seeds } from './seed-past.ts';
 import { Telling } from './telling.ts';
 
@@ -52,8 +52,6 @@ export interface DaemonOptions {
 }
 
 const OUTBOX_TIMEOUT = 20 * SECOND;
-/** A stage that learns its past is sampled after this long at the latest; its limits wait no longer. */
-const SEED_WAIT = MINUTE;
 /** Leases that ended this recently still cool their policies down after a restart. */
 const RECENT_LEASES = 500;
 
@@ -173,28 +171,11 @@ export class Daemon {
   }
 
   /** Samples stages that are new from now on; those that learn their past first a little later. */
-  async #begin(stages: readonly StageId[], learned: ReadonlySet<StageId>): Promise<void> {
+  #begin(stages: readonly StageId[], learned: ReadonlySet<StageId>): Promise<void> {
     const { store, clock, events, jobs } = this.#options;
-    const parts = {
-      engine: this.engine,
-      world: this.#world,
-      store,
-      clock,
-      jobs,
-      events,
-      flush: () => this.#keeping.flush(),
-    };
-    const seeding = seedStages(parts, await stagesToSeed(parts, stages, learned), this.#stop.signal);
-    const { promise: waited, resolve } = Promise.withResolvers<void>();
-    if (seeding.size > 0) {
-      const cancel = clock.timer(SEED_WAIT, resolve);
-      this.#stop.signal.addEventListener('abort', cancel, { once: true });
-    }
-    for (const id of stages) {
-      const seeded = seeding.get(id);
-      if (seeded) void Promise.race([seeded, waited]).then(() => this.#watch(id));
-      else this.#watch(id);
-    }
+    const flush = () => this.#keeping.flush();
+    const parts = { engine: this.engine, world: this.#world, store, clock, jobs, events, flush };
+    return beginSeeded(parts, { stages, learned, begin: (id) => this.#watch(id) }, this.#stop.signal);
   }
 
   /** Makes an outcome durable, then announces it and does what is owed. Never rejects. */

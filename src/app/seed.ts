@@ -3,7 +3,7 @@ import type { Plan } from '../domain/plan.ts';
 import type { Clock, Events, Store } from '../domain/ports.ts';
 import { emptySnapshot } from '../domain/snapshot.ts';
 import { graphOf, pipelineOf, type StageId } from '../domain/stage.ts';
-import { type EpochMs, SECOND } from '../domain/time.ts';
+import { type EpochMs, MINUTE, SECOND } from '../domain/time.ts';
 import { pseudoStageOf } from '../engine/end-to-end.ts';
 import { Engine } from '../engine/engine.ts';
 import type { Jobs } from '../engine/jobs.ts';
@@ -24,11 +24,40 @@ export interface SeedParts {
 }
 
 const TELL_EVERY = 10 * SECOND;
+/** A stage that learns its past begins after this long at the latest; its limits wait no longer. */
+const LONGEST_WAIT = MINUTE;
 /** A first start that ended before its seeds were learned, or could not be given them, is tried again at the next. */
 const owedKey = (id: StageId): string => `seed/${id}`;
 
+/** Calls `begin` for every stage: at once, or where it has a past to learn from, once it knows it. */
+export async function beginSeeded(
+  parts: SeedParts,
+  {
+    stages,
+    learned,
+    begin,
+  }: {
+    readonly stages: readonly StageId[];
+    readonly learned: ReadonlySet<StageId>;
+    readonly begin: (id: StageId) => void;
+  },
+  over: AbortSignal,
+): Promise<void> {
+  const seeding = seedStages(parts, await stagesToSeed(parts, stages, learned), over);
+  const { promise: waited, resolve } = Promise.withResolvers<void>();
+  if (seeding.size > 0) {
+    const cancel = parts.clock.timer(LONGEST_WAIT, resolve);
+    over.addEventListener('abort', cancel, { once: true });
+  }
+  for (const id of stages) {
+    const seeded = seeding.get(id);
+    if (seeded) void Promise.race([seeded, waited]).then(() => begin(id));
+    else begin(id);
+  }
+}
+
 /** Stages that have not learned anything, or are still owed a past from an earlier start. */
-export async function stagesToSeed(
+async function stagesToSeed(
   { world, store }: Pick<SeedParts, 'world' | 'store'>,
   stages: readonly StageId[],
   learned: ReadonlySet<StageId>,
@@ -47,7 +76,7 @@ export async function stagesToSeed(
  *
  * @returns for each stage when it has been seen to, well or not
  */
-export function seedStages(
+function seedStages(
   parts: SeedParts,
   stages: readonly StageId[],
   abort: AbortSignal,
