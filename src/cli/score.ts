@@ -2,11 +2,12 @@ import { parseArgs } from 'node:util';
 import { durationOf, engineForOne } from '../app/offline.ts';
 import { HeadgateError } from '../domain/error.ts';
 import { sharesOf } from '../domain/evidence.ts';
-import type { Contribution, Expected } from '../domain/score.ts';
+import type { Contribution, Expected, Score } from '../domain/score.ts';
 import { emptySnapshot } from '../domain/snapshot.ts';
 import type { StageId } from '../domain/stage.ts';
 import { partOfSubject, VECTOR } from '../domain/subject.ts';
 import { type DurationMs, type EpochMs, MINUTE } from '../domain/time.ts';
+import { episodeLine } from '../engine/budget.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Outcome } from '../engine/ledger.ts';
 import { replay } from '../engine/replay.ts';
@@ -22,8 +23,9 @@ Reads a CSV or Parquet file (a CSV from standard input where --input is left out
 called time, timestamp, ts, date or datetime, else the first) and numeric columns, and writes one row for each row:
 time,score,pvalue,state,alert,warning,because, and expected,lower,upper where there is one column; with --format json one object a line.
 Times are ISO 8601 (UTC without a zone) or seconds, milliseconds, microseconds or nanoseconds since 1970. An empty cell, and one that is
-no number, is a gap. Row i depends on rows up to i. score is of all columns together once three of them vary, else of the worst of them;
-1 is the line that keeps the budget. alert is 1 while critical is held. After --learn-until nothing is learned any more.
+no number, is a gap. Row i depends on rows up to i. With one column score is the surprise of all votes, and 1 where a signal without a past
+would page; with more it is of all columns together once three of them vary, else of the worst of them, and 1 is the line that keeps the
+budget. alert is 1 while critical is held. After --learn-until nothing is learned any more.
 With --every a row is answered as soon as it has come; without it the first 16 are looked at first, to see how far apart they are.`;
 
 const STAGE: StageId = 'input.rows';
@@ -70,7 +72,14 @@ export async function run(argv: readonly string[], io: CommandIo): Promise<numbe
   const band = table.columns.length === 1;
   if (!json)
     await output.write(`time,score,pvalue,state,alert,warning,because${band ? ',expected,lower,upper' : ''}\n`);
-  await writeScores(engine, table, chain(head, rows), output, (row) => (json ? jsonLine(row) : csvLine(row, band)));
+  await writeScores(
+    engine,
+    table,
+    chain(head, rows),
+    output,
+    (row) => (json ? jsonLine(row) : csvLine(row, band)),
+    band ? -episodeLine(every).lnLine(pagesPerWeek) : undefined,
+  );
   await output.end();
   return 0;
 }
@@ -124,6 +133,7 @@ async function writeScores(
   rows: AsyncIterable<TableRow>,
   output: Output,
   lineOf: (row: Scored) => string,
+  line: number | undefined,
 ): Promise<void> {
   for await (const row of rows) {
     const values = new Map(
@@ -132,7 +142,7 @@ async function writeScores(
       ),
     );
     const outcome = replay(engine, [{ ...emptySnapshot(STAGE, row.at), values }], row.at).at(-1) as Outcome;
-    await output.write(lineOf(scoredOf(row.time, outcome)));
+    await output.write(lineOf(scoredOf(row.time, outcome, line)));
   }
 }
 
@@ -153,7 +163,8 @@ const MOST_NAMED = 8;
 /** Less reads as 0.00. */
 const LEAST_SHARE = 0.005;
 
-function scoredOf(time: string, { steps: [step] }: Outcome): Scored {
+/** `line` is what one column's surprise is measured against: it stands still, so that scores can be compared over time. */
+function scoredOf(time: string, { steps: [step] }: Outcome, line: number | undefined): Scored {
   const scores = step?.scores ?? [];
   const ready = scores.filter((score) => score.state === 'ready');
   const whole = ready.find((score) => partOfSubject(score.subject) === VECTOR);
@@ -167,7 +178,7 @@ function scoredOf(time: string, { steps: [step] }: Outcome): Scored {
   const verdict = step?.verdict.state;
   return {
     time,
-    score: worst?.value ?? 0,
+    score: worst === undefined ? 0 : line === undefined ? worst.value : surpriseOf(ready) / line,
     pvalue: worst?.pValue,
     state: worst ? 'ready' : scores.some((score) => score.state === 'warming') ? 'warming' : 'blind',
     alert: verdict === 'critical',
@@ -178,6 +189,9 @@ function scoredOf(time: string, { steps: [step] }: Outcome): Scored {
     expected: worst?.expected,
   };
 }
+
+const surpriseOf = (ready: readonly (Score & { state: 'ready' })[]): number =>
+  Math.max(...ready.map(({ surprise, pValue }) => surprise ?? -Math.log(pValue)));
 
 const precise = (number: number): string => number.toPrecision(6);
 /** A cell that would not survive as it stands is quoted (RFC 4180). */

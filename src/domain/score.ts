@@ -50,6 +50,10 @@ export type Surprise = { readonly subject: Subject; readonly detector: string } 
   | {
       readonly state: 'ready';
       readonly pValue: number;
+      /** The same for what is still there of an open episode; it closes one, and opens none. Where left out, `pValue` does. */
+      readonly standing?: number;
+      /** How strange the sample is by all votes together, in nats; it orders samples. Where left out, −ln `pValue` does. */
+      readonly surprise?: number;
       readonly because: readonly Contribution[];
       /** The tests behind the p-value, where there was more than one; most surprising first. */
       readonly votes?: readonly Vote[];

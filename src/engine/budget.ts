@@ -9,6 +9,12 @@ export const CLOSE_SAMPLES = 5;
 /** The close line as a share of the open line, on the scale of ln p. */
 export const CLOSE_SHARE = 0.5;
 
+/**
+ * Hours that an opened episode stands on average, each as dear as a new one: lines are drawn for so many fewer openings. On clean
+ * seasonal series (`inject.mjs`, kind clean) false ones stand for 1.3 to 1.9 hours.
+ */
+export const HOURS_STOOD = 1.5;
+
 /** Weeks of own past after which the prior has no say. */
 const PRIOR_WEEKS = 4;
 /**

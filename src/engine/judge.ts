@@ -5,7 +5,7 @@ import type { Snapshot } from '../domain/snapshot.ts';
 import { partOfSubject, type Subject, VECTOR } from '../domain/subject.ts';
 import type { DurationMs, EpochMs } from '../domain/time.ts';
 import type { Severity, Verdict } from '../domain/verdict.ts';
-import { CLOSE_SAMPLES, CLOSE_SHARE, type EpisodeLine, episodeLine } from './budget.ts';
+import { CLOSE_SAMPLES, CLOSE_SHARE, type EpisodeLine, episodeLine, HOURS_STOOD } from './budget.ts';
 import { limitValue, MAX_VALUE } from './limit-value.ts';
 import { freshHold, isTheNewNormal, type LongHold, live } from './long-hold.ts';
 import { type Label, Spending, type StandingChange } from './spending.ts';
@@ -245,7 +245,7 @@ function scoreSubject(
 function drawLines(state: SubjectState, share: Budget): void {
   if (++state.sinceLine < LINE_EVERY) return;
   state.sinceLine = 0;
-  state.lnPage = state.line.lnLine(share.pagesPerWeek);
+  state.lnPage = state.line.lnLine(share.pagesPerWeek / HOURS_STOOD);
   const ticket = state.line.lnLine(share.pagesPerWeek + share.ticketsPerWeek) / state.lnPage;
   state.ticket = Math.min(HIGHEST_TICKET_LINE, Math.max(LOWEST_TICKET_LINE, ticket));
 }
@@ -261,7 +261,7 @@ function hold(state: SubjectState, scores: readonly Score[], distorted: boolean,
     kind === 'ready' && usual && state.held !== 'critical' ? Math.min(value, HIGHEST_TICKET_LINE) : value;
   const opens = Math.max(0, ...telling.filter((s) => !(distorted && s.state === 'ready')).map(most));
   const severity = opens >= 1 ? 'critical' : opens >= state.ticket ? 'warning' : 'ok';
-  const worst = Math.max(0, ...telling.map((score) => score.value));
+  const worst = Math.max(0, ...telling.map((score) => standingOf(state, score)));
   const open = state.held === 'critical' ? 1 : state.ticket;
   const loud = telling.some((s) => s.value >= 1 && !s.demoted && !(distorted && s.state === 'ready'));
   if (rank(severity) >= rank(state.held)) {
@@ -279,6 +279,12 @@ function hold(state: SubjectState, scores: readonly Score[], distorted: boolean,
 /** What is held, as people are told: critical is a warning as long as only demoted detectors say so. */
 const shownAs = ({ held, paging }: SubjectState): SubjectState['held'] =>
   held === 'critical' && !paging ? 'warning' : held;
+
+/** How much of an open episode is still there, on the scale of values. */
+function standingOf(state: SubjectState, score: Score): number {
+  if (score.state !== 'ready' || score.standing === undefined) return score.value;
+  return Math.min(MAX_VALUE, Math.max(0, Math.log(Math.max(Number.MIN_VALUE, score.standing)) / state.lnPage));
+}
 
 const rank = (severity: 'ok' | 'warning' | 'critical'): number =>
   severity === 'critical' ? 2 : severity === 'warning' ? 1 : 0;

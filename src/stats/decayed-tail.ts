@@ -1,10 +1,10 @@
 import { paretoExcess, paretoSurprise } from './generalised-pareto.ts';
 import type { NumberReader, NumberWriter } from './number-codec.ts';
 
-/** Buckets for magnitudes from 2^-4 up to 2^10, four in each doubling; the first takes all that is smaller. */
+/** Buckets for magnitudes from 2^-4 up to 2^6.5, four in each doubling; the first takes all that is smaller. */
 const PER_OCTAVE = 4;
 const LOWEST = -4;
-const BUCKETS = 56;
+const BUCKETS = 42;
 /** Up to this share of the mass the tail is counted; beyond it the generalised Pareto law speaks. */
 const TAIL_SHARE = 0.02;
 /** Shape of the law beyond: heavier than exponential, lighter than what is known of incidents. Found on NAB and mscloud. */
@@ -33,7 +33,7 @@ function bucketOf(magnitude: number): number {
  * fixed shape and fitted scale above it. Old counts fade with `memory` (in updates). Until it has seen something it speaks
  * for one side of the normal law, with the weight of `prior` samples; zero means "nothing on this side".
  *
- * Magnitudes are meant to be standardised: 2^-4 … 2^10 is told apart; NaN counts as 0. Cost: 56 four-byte counts, about 50 ns a call.
+ * Magnitudes are meant to be standardised: 2^-4 … 2^6.5 is told apart; NaN counts as 0. Cost: 42 four-byte counts, about 50 ns a call.
  * Wrong for samples far heavier than its shape (Pareto with exponent below 3: too many alarms) and for dependent samples
  * in so far as one episode counts as often as it was sampled.
  *

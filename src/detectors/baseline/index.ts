@@ -51,13 +51,17 @@ export const baseline = defineDetector({
     'offset for drifts, and log-bucket tails that turn residuals into p-values calibrated on the past of the same signal.',
     'It works on an asinh scale: seasons and noise that multiply are taken as they come, and a fall to zero is far away.',
     '',
+    'Beside the season it asks whether the signal has ever looked like this: value, means over 4 and 24 samples, step, and distance from',
+    'running means, against two memories, one that learns everything and one that learns only what was not strange. All votes are averaged',
+    'and calibrated. What leapt is held to be there until it leaps back, so a fault stays open to its end and is let go within minutes.',
+    '',
     'It answers after `warmup` samples with a wide band; the band narrows once a season has been seen whole. While the engine holds',
     '(an incident, a lease, a surprise past the page line) the reference stands still. Surprising samples weigh little even when learned.',
     '',
     'An hour off (summer time) and a day that looks like another one (a holiday) are recognised within hours; list holidays to be spared those.',
     '',
-    'Wrong for: slow leaks (it learns them), changes of variance alone, levels that wander without bound. In its first season only large',
-    'changes are news. Cost: about 5 KiB of state, and 2 to 4 µs to score and learn one sample of one signal.',
+    'Wrong for: slow leaks (it learns them), levels that wander without bound. In its first season only large',
+    'changes are news. Cost: less than 8 KiB of state, and a few µs to score and learn one sample of one signal.',
   ].join('\n'),
   config: BaselineConfig,
   examples: [
@@ -91,11 +95,14 @@ function createBaseline(settings: Settings, context: DetectorContext): Detector 
         const answer = models.get(signal)?.answer(x, moment, plan) ?? { ready: false, seen: 0, need: settings.warmup };
         if (!answer.ready) out.push({ ...head, state: 'warming', seen: answer.seen, need: answer.need });
         else {
-          const { pValue, expected } = answer;
+          const { pValue, surprise, standing, votes, expected } = answer;
           out.push({
             ...head,
             state: 'ready',
             pValue,
+            ...(standing === undefined ? {} : { standing }),
+            surprise,
+            votes,
             because: becauseOf(signal),
             observed: x,
             expected: possible(expected, x, signal),

@@ -72,8 +72,8 @@ export class Likeness {
     return this.#days.chosen !== 0;
   }
 
-  /** `residual` of a shift is in spreads, NaN where the shifted time is not known; `weight` in [0, 1] is what the sample counts. */
-  follow(residual: (shift: DurationMs) => number, weight: number): void {
+  /** `residual` of a shift is in spreads, NaN where the shifted time is not known; `weight` in [0, 1] is what the sample counts; what `leapt` is no other hour. */
+  follow(residual: (shift: DurationMs) => number, weight: number, leapt: boolean): void {
     if (this.#hours.shifts.length === 1) return;
     const { shift: day } = this.#days;
     const { shift: hour } = this.#hours;
@@ -81,7 +81,7 @@ export class Likeness {
     this.#days.follow((shift) => residual(shift + hour), weight);
     const own = this.#days.errors[0] as number;
     if (this.passing && own <= NEARLY * (this.#days.errors[this.#days.chosen] as number)) this.#days.chosen = 0;
-    else if (!this.#hours.choose()) this.#days.choose();
+    else if (leapt || !this.#hours.choose()) this.#days.choose();
   }
 
   write(to: NumberWriter): void {

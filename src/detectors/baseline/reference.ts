@@ -17,6 +17,8 @@ const PREFER_LONGER = 1.15;
 const INHERITED = 50;
 /** Samples that a rank is compared with in silence before it may speak. */
 const TRIED = 30;
+/** Without a season, so many samples have seen most of what there is. */
+const SEASONED = 300;
 /** The asinh scale ends at 690. */
 const MOST_SPREAD = 690;
 /** A shift by more than this (on the asinh scale, e^1.5 = 4.5 times) is another signal: what was learned of seasons is let go. */
@@ -28,6 +30,8 @@ export interface Prediction {
   readonly rank: number;
   /** True where the longest season is known at this time. */
   readonly settled: boolean;
+  /** True where the shortest season is known at this time; without seasons, once a good many samples were seen. */
+  readonly seasoned: boolean;
   readonly centre: number;
   /** Standard deviation of what was learned. */
   readonly spread: number;
@@ -79,6 +83,11 @@ export class Reference {
     for (const table of this.#tables) table.forget();
   }
 
+  /** Where the scale turns from linear to logarithmic, in the signal's own unit. */
+  get unit(): number {
+    return this.#unit.value;
+  }
+
   toScale(x: number): number {
     return toAsinhScale(x, this.#unit.value);
   }
@@ -100,6 +109,7 @@ export class Reference {
     return {
       rank,
       settled: known === top,
+      seasoned: top === 0 ? this.#samples >= SEASONED : known > 0,
       centre,
       spread,
       wide: Math.sqrt(spread ** 2 + unfamiliar ** 2 + holiday ** 2),

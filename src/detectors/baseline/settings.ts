@@ -28,10 +28,14 @@ export interface Settings {
   readonly offsetMemory: DurationMs;
   /** Over how long the slow vote averages. */
   readonly slowMemory: DurationMs;
+  /** Over how long it is averaged whether a fault still stands. */
+  readonly standingMemory: DurationMs;
   /** Over how long a time must look like another one to be taken for it. */
   readonly likenessMemory: DurationMs;
   /** Updates after which the tails forget. */
   readonly tailMemory: number;
+  /** Updates after which what was never met again is new again. */
+  readonly noveltyMemory: number;
 }
 
 export function settingsOf(
@@ -51,8 +55,10 @@ export function settingsOf(
     levelMemory: shortest === undefined ? 300 * every : Math.max(shortest / 12, 20 * every),
     offsetMemory: shortest ?? 2_000 * every,
     slowMemory: shortest === undefined ? 60 * every : Math.max(shortest / 24, 4 * every),
+    standingMemory: shortest === undefined ? 60 * every : Math.max(shortest / 12, 8 * every),
     likenessMemory: Math.max((shortest ?? 0) / 8, 20 * every),
     tailMemory: Math.min(20_000, Math.max(2_000, longest / every)),
+    noveltyMemory: Math.min(40_000, Math.max(8_000, (4 * longest) / every)),
   };
 }
 

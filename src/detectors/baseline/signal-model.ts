@@ -1,18 +1,35 @@
 import type { SignalPlan } from '../../domain/plan.ts';
-import type { Expected } from '../../domain/score.ts';
+import type { Expected, Vote } from '../../domain/score.ts';
+import type { Direction } from '../../domain/signal.ts';
 import type { DurationMs, EpochMs } from '../../domain/time.ts';
+import { fromAsinhScale, toAsinhScale } from '../../stats/asinh-scale.ts';
 import { ewmaWeight } from '../../stats/ewma.ts';
 import type { NumberReader, NumberWriter } from '../../stats/number-codec.ts';
 import { median } from '../../stats/quantile.ts';
+import { SurpriseScale } from '../../stats/surprise-scale.ts';
 import { Likeness } from './likeness.ts';
 import { type Moment, shifted } from './moment.ts';
+import { type Novel, Novelty } from './novelty.ts';
 import { Recent } from './recent.ts';
 import { type Prediction, Reference } from './reference.ts';
 import type { Settings } from './settings.ts';
+import { Standing } from './standing.ts';
 import { NEWS, type Residual, Votes } from './votes.ts';
 
+/**
+ * What each kind of vote weighs in the fused statistic: the two memories of what the signal has looked like, and its place in the
+ * season, which counts for no more than `most` nats. Ablation in bench/README.md.
+ */
+const FUSED = { fresh: 0.6, guarded: 0.4, season: 0.1, most: 30 };
+const WEIGHTS = FUSED.fresh + FUSED.guarded + FUSED.season;
+/** The fused statistic of a signal without a past: a mean of dependent surprises is lighter than one of them. */
+const FUSED_PRIOR = { scale: 0.6, excess: 0.8 };
+/** What a strange sample weighs in the scale of the fused statistic. */
+const STRANGE_WEIGHT = 0.3;
 /** Values kept for `accept` and for the start. */
 const KEPT = 32;
+/** The last residuals are kept for `accept`. */
+const RESIDUALS = 5;
 /** p-values end here; smaller ones say nothing more. */
 const LEAST_P = 1e-300;
 /** What a surprising sample weighs in the reference while nobody holds: a guard against learning slowly into a fault. */
@@ -29,6 +46,11 @@ interface Look {
   readonly expected: Prediction;
   readonly residual: Residual;
   readonly slowMean: number;
+  readonly novel: Novel;
+  /** −ln p of the residual from the season. */
+  readonly ofSeason: number;
+  /** Mean of all votes. */
+  readonly fused: number;
   /** −ln p. */
   readonly surprise: number;
   readonly elapsed: DurationMs;
@@ -36,17 +58,28 @@ interface Look {
 
 export type Answer =
   | { readonly ready: false; readonly seen: number; readonly need: number }
-  | { readonly ready: true; readonly pValue: number; readonly expected: Expected };
+  | {
+      readonly ready: true;
+      readonly pValue: number;
+      readonly surprise: number;
+      readonly standing: number | undefined;
+      readonly votes: readonly Vote[];
+      readonly expected: Expected;
+    };
 
 /** One signal: its reference, its votes, and the filters that always move. */
 export class SignalModel {
   readonly #settings: Settings;
   readonly #unitOfZero: number;
   readonly #values: Recent;
-  readonly #residuals = new Recent(KEPT);
+  readonly #residuals = new Recent(RESIDUALS);
   readonly #likeness: Likeness;
   #reference: Reference | undefined;
   #votes: Votes | undefined;
+  readonly #novelty: Novelty;
+  readonly #scale: SurpriseScale;
+  readonly #standing = new Standing();
+  #looked: { x: number; at: EpochMs; direction: Direction; look: Look } | undefined;
   #lastAt: EpochMs = Number.NEGATIVE_INFINITY;
   #step: DurationMs;
   #uncompared: DurationMs = 0;
@@ -57,6 +90,8 @@ export class SignalModel {
     this.#settings = settings;
     this.#likeness = new Likeness(settings);
     this.#unitOfZero = unitOfZero;
+    this.#novelty = new Novelty(settings.noveltyMemory);
+    this.#scale = new SurpriseScale(settings.noveltyMemory, FUSED_PRIOR);
     this.#values = new Recent(Math.max(KEPT, settings.warmup));
     this.#step = settings.every;
   }
@@ -76,9 +111,17 @@ export class SignalModel {
     const band = this.#votes.band(look.residual.settled, this.#settings.coverage);
     const middle = this.#reference.fromScale(centre);
     const ignored = Math.max(plan.minimumChange.absolute, plan.minimumChange.relative * Math.abs(middle));
+    const isNews = Math.abs(x - middle) >= ignored;
     return {
       ready: true,
-      pValue: Math.abs(x - middle) < ignored ? 1 : Math.max(LEAST_P, Math.exp(-look.surprise)),
+      pValue: isNews ? Math.max(LEAST_P, Math.exp(-look.surprise)) : 1,
+      surprise: isNews ? this.#scale.surprise(look.fused) : 0,
+      standing: this.#standingOf(look, plan, isNews),
+      votes: [
+        { vote: 'level for this time', surprise: look.ofSeason },
+        { vote: 'never seen before', surprise: look.novel.fresh },
+        { vote: 'not seen when normal', surprise: look.novel.guarded },
+      ].sort((a, b) => b.surprise - a.surprise),
       expected: {
         lower: Math.min(this.#reference.fromScale(centre + band.lower * wide), middle - ignored),
         centre: middle,
@@ -89,6 +132,11 @@ export class SignalModel {
 
   /** A moment that is not after the last one teaches nothing; after a clock ran back, time is counted from there. */
   advance(x: number, moment: Moment, plan: SignalPlan, how: 'learn' | 'hold'): void {
+    this.#advance(x, moment, plan, how);
+    this.#looked = undefined;
+  }
+
+  #advance(x: number, moment: Moment, plan: SignalPlan, how: 'learn' | 'hold'): void {
     if (moment.at <= this.#lastAt) {
       this.#lastAt = moment.at;
       return;
@@ -100,12 +148,22 @@ export class SignalModel {
 
   /** The level of the last samples becomes the reference. */
   accept(moment: Moment): void {
+    this.#looked = undefined;
     if (!this.#reference || !this.#votes) return;
     const { spread } = this.#reference.predict(moment);
-    const now = median(this.#residuals.newest(5));
+    const now = median(this.#residuals.newest(RESIDUALS));
     const shift = Math.abs(this.#away - now) <= 3 * spread ? this.#away : now;
-    if (!this.#reference.shift(shift)) this.#reference.begin(this.#values.newest(8), moment.at, this.#unitOfZero);
+    const reference = this.#reference;
+    const { unit } = reference;
+    const moved = reference.shift(shift);
+    if (!moved) reference.begin(this.#values.newest(8), moment.at, this.#unitOfZero);
+    const move = (value: number): number => fromAsinhScale(toAsinhScale(value, unit) + shift, unit);
+    const level = this.#values.last;
+    const old = fromAsinhScale(toAsinhScale(level, unit) - shift, unit);
+    const stretch = moved ? Math.min(1e3, Math.max(1e-3, Math.hypot(level, unit) / Math.hypot(old, unit))) : 1;
+    this.#novelty.accept(level, moved ? move : undefined, stretch);
     this.#votes.settle();
+    this.#standing.settle();
     this.#away = 0;
   }
 
@@ -118,6 +176,9 @@ export class SignalModel {
     this.#values.write(to);
     this.#residuals.write(to);
     this.#likeness.write(to);
+    this.#novelty.write(to);
+    this.#scale.write(to);
+    this.#standing.write(to);
     this.#reference?.write(to);
     this.#votes?.write(to);
   }
@@ -131,6 +192,9 @@ export class SignalModel {
     this.#values.read(from);
     this.#residuals.read(from);
     this.#likeness.read(from);
+    this.#novelty.read(from);
+    this.#scale.read(from);
+    this.#standing.read(from);
     if (!ready) return;
     this.#reference = new Reference(this.#settings);
     this.#votes = new Votes(this.#settings.tailMemory);
@@ -144,6 +208,16 @@ export class SignalModel {
     this.#reference = new Reference(this.#settings);
     this.#reference.begin(this.#values.newest(this.#settings.warmup), moment.at, this.#unitOfZero);
     this.#votes = new Votes(this.#settings.tailMemory);
+    const before = new Recent(this.#settings.warmup);
+    for (const value of this.#values.newest(this.#settings.warmup).reverse()) {
+      this.#novelty.advance(
+        this.#novelty.look(value, before, this.#step, this.#step),
+        this.#reference.unit,
+        this.#step,
+        'learn',
+      );
+      before.push(value);
+    }
   }
 
   #follow(
@@ -156,6 +230,8 @@ export class SignalModel {
   ): void {
     const look = this.#look(x, moment, plan, reference, votes);
     const away = reference.toScale(x) - look.expected.centre;
+    this.#scale.learn(look.fused, this.#novelty.isStrange(look.novel) ? STRANGE_WEIGHT : 1);
+    this.#novelty.advance(look.novel, reference.unit, look.elapsed, moment.holiday ? 'hold' : how);
     this.#values.push(x);
     this.#residuals.push(away);
     this.#away += ewmaWeight(look.elapsed, this.#settings.levelMemory) * (away - this.#away);
@@ -165,10 +241,18 @@ export class SignalModel {
     const { passing } = this.#likeness;
     this.#uncompared += stood;
     if (this.#uncompared >= this.#settings.likenessMemory / COMPARISONS) this.#compare(x, moment, reference);
-    votes.advance(look.residual, look.slowMean, look.surprise, how);
+    this.#standing.advance(look.residual.wide, stood, this.#settings.standingMemory, how);
+    votes.advance(look.residual, look.slowMean, look.ofSeason, how);
     // A day that passes for another one teaches neither.
     if (how === 'hold' || passing) return;
-    reference.learn(x, look.as, look.expected, stood, look.surprise > NEWS ? NEWS_WEIGHT : 1);
+    reference.learn(x, look.as, look.expected, stood, look.ofSeason > NEWS ? NEWS_WEIGHT : 1);
+  }
+
+  /** The p-value of what is left of a leap that is held; `undefined` where the p-value of the sample says it better. */
+  #standingOf({ residual, elapsed }: Look, plan: SignalPlan, isNews: boolean): number | undefined {
+    if (!this.#standing.leapt || !residual.settled) return undefined;
+    const { standingMemory } = this.#settings;
+    return isNews ? Math.exp(-this.#standing.surprise(residual.wide, elapsed, standingMemory, plan.direction)) : 1;
   }
 
   #compare(x: number, moment: Moment, reference: Reference): void {
@@ -177,11 +261,20 @@ export class SignalModel {
       const { settled, centre, spread } = reference.predict(shifted(moment, shift, this.#settings));
       return settled ? (y - centre) / spread : shift === 0 ? 0 : Number.NaN;
     };
-    this.#likeness.follow(residual, ewmaWeight(this.#uncompared, this.#settings.likenessMemory));
+    this.#likeness.follow(residual, ewmaWeight(this.#uncompared, this.#settings.likenessMemory), this.#standing.leapt);
     this.#uncompared = 0;
   }
 
+  /** Scoring and learning look at the same sample one after the other; nothing has changed in between. */
   #look(x: number, moment: Moment, plan: SignalPlan, reference: Reference, votes: Votes): Look {
+    const seen = this.#looked;
+    if (seen && seen.x === x && seen.at === moment.at && seen.direction === plan.direction) return seen.look;
+    const look = this.#newLook(x, moment, plan, reference, votes);
+    this.#looked = { x, at: moment.at, direction: plan.direction, look };
+    return look;
+  }
+
+  #newLook(x: number, moment: Moment, plan: SignalPlan, reference: Reference, votes: Votes): Look {
     const as = shifted(moment, this.#likeness.shift, this.#settings);
     const expected = reference.predict(as);
     const away = reference.toScale(x) - expected.centre;
@@ -192,6 +285,14 @@ export class SignalModel {
     };
     const elapsed = Math.max(0, moment.at - this.#lastAt);
     const slowMean = votes.slowMean(residual, elapsed, this.#step, this.#settings.slowMemory);
-    return { as, expected, residual, slowMean, surprise: votes.surprise(residual, slowMean, plan.direction), elapsed };
+    const novel = this.#novelty.look(x, this.#values, elapsed, this.#step);
+    const ofSeason = votes.surprise(residual, slowMean, plan.direction);
+    const season = FUSED.season * Math.min(FUSED.most, ofSeason);
+    const fused = (FUSED.fresh * novel.fresh + FUSED.guarded * novel.guarded + season) / WEIGHTS;
+    const wanted = !((plan.direction === 'up' && away < 0) || (plan.direction === 'down' && away > 0));
+    // What a first season will bring nobody knows, nor what a holiday will: then only the widened band speaks.
+    const speaks = wanted && expected.seasoned && !moment.holiday;
+    const surprise = speaks ? Math.max(this.#scale.surprise(fused), ofSeason) : ofSeason;
+    return { as, expected, residual, slowMean, novel, ofSeason, fused, surprise, elapsed };
   }
 }
