@@ -81,7 +81,9 @@ export function exchange(ask: Exchange, agents: HttpAgents, once: boolean, abort
     reject(networkError(ask.what, error));
     return promise;
   }
+  let settled = false;
   const release = (): void => {
+    settled = true;
     clearTimeout(timer);
     abort.removeEventListener('abort', onAbort);
   };
@@ -98,8 +100,10 @@ export function exchange(ask: Exchange, agents: HttpAgents, once: boolean, abort
     const dead = error.code === 'ECONNRESET' || error.code === 'EPIPE';
     fail(dead && request.reusedSocket && !answered && !once ? STALE : networkError(ask.what, error));
   });
-  // Some endings come without an error, for instance an answer of 101. After the promise has settled this does nothing.
-  request.on('close', () => fail(networkError(ask.what, { code: 'ECONNRESET' })));
+  // Some endings come without an error, for instance an answer of 101. The usual one comes after the answer.
+  request.on('close', () => {
+    if (!settled) fail(networkError(ask.what, { code: 'ECONNRESET' }));
+  });
   request.on('response', (response) => {
     answered = true;
     collect(response, ask, fail, (answer) => {
