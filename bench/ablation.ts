@@ -14,7 +14,7 @@ import { seededRandom } from '../src/stats/random.ts';
 import { harnessAt } from './harness.ts';
 import { printTable, show } from './markdown.ts';
 
-// npm run bench -- ablation [--harness ../shared/harness] [--data ../shared/data] [--sets smd,asd,mixture] [--seeds 3]
+// npm run bench -- ablation [--harness ../shared/harness] [--data ../shared/data] [--sets smd,asd,mixture] [--seeds 3] [--votes distance,distance+forest]
 //
 // What each vote of `multivariate` is worth: the detector behind `baseline`, taught by the training part and frozen after it. `mixture` is made
 // here: three regimes with two hidden causes behind all channels; in events of 20 rows some channels take another regime's level.
@@ -24,6 +24,8 @@ const { values } = parseArgs({
     data: { type: 'string' },
     sets: { type: 'string', default: 'smd,asd,mixture' },
     seeds: { type: 'string', default: '3' },
+    /** Combinations to measure, such as `distance,distance+forest`; all where left out. */
+    votes: { type: 'string' },
   },
 });
 
@@ -124,7 +126,8 @@ const sets = values.sets.split(',').flatMap((set) => {
     return [{ set, series: Array.from({ length: Number(values.seeds) }, (_, i) => mixture(i + 1)) }];
   return existsSync(join(data, set)) ? [{ set, series: loadSet(set, join(data, set)) }] : [];
 });
-const rows = WAYS.map((votes) => {
+const ways = WAYS.filter((votes) => values.votes === undefined || values.votes.split(',').includes(votes.join('+')));
+const rows = ways.map((votes) => {
   const cells = sets.flatMap(({ set, series }) => {
     const found = series
       .filter(({ label }) => label.some(Boolean))
