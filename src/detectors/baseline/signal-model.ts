@@ -18,7 +18,7 @@ import { NEWS, type Residual, Votes } from './votes.ts';
 
 /**
  * What each kind of vote weighs in the fused statistic: the two memories of what the signal has looked like, and its place in the
- * season, which counts for no more than `most` nats. Ablation in bench/README.md.
+ * season, which counts for no more than `most` nats.
  */
 const FUSED = { fresh: 0.6, guarded: 0.4, season: 0.1, most: 30 };
 const WEIGHTS = FUSED.fresh + FUSED.guarded + FUSED.season;
