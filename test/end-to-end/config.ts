@@ -18,6 +18,7 @@ const SHORTER: readonly (readonly [string, string])[] = [
     'freshness_seconds: { limits: { above: 6s }, minimum_change: 4s }',
   ],
   ['zero: true, for: 1m', 'zero: true, for: 5s'],
+  ['freshness_seconds: 2m', 'freshness_seconds: 6s'],
   ['stuck_after: 2m', 'stuck_after: 3s'],
   ['last: 10m }, every: 1m', 'last: 8s }, every: 2s'],
   ["interval '10 minutes'", "interval '8 seconds'"],
