@@ -11,10 +11,17 @@ const ROOT = import.meta.dirname;
  * 40 MB, and patches modules at run time, which a bundle would hide from it. Clients of foreign systems and readers of foreign files are there where the
  * user has installed them. esbuild builds the page in a checkout only.
  */
-const EXTERNAL = ['@duckdb/node-api', '@opentelemetry/sdk-node', '@platformatic/kafka', 'esbuild', 'pg', 'redis'];
+export const EXTERNAL = [
+  '@duckdb/node-api',
+  '@opentelemetry/sdk-node',
+  '@platformatic/kafka',
+  'esbuild',
+  'pg',
+  'redis',
+];
 
 /** Some packages are CommonJS and ask for builtins by `require`, which an ES module does not have. */
-const REQUIRE =
+export const REQUIRE =
   'import { createRequire as makeRequire } from "node:module"; const require = makeRequire(import.meta.url);';
 
 /**

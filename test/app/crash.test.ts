@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { build } from 'esbuild';
+import { EXTERNAL, REQUIRE } from '../../build.ts';
 import { openStore } from '../../src/app/offline.ts';
 import { seededRandom } from '../../src/stats/random.ts';
 import { type OutsideWorld, outsideWorld, USUAL_RATE } from './crash/world.ts';
@@ -27,9 +28,8 @@ before(async () => {
     format: 'esm',
     platform: 'node',
     logLevel: 'error',
-    banner: {
-      js: 'import { createRequire as makeRequire } from "node:module"; const require = makeRequire(import.meta.url);',
-    },
+    banner: { js: REQUIRE },
+    external: EXTERNAL,
   });
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
