@@ -32,6 +32,8 @@ export async function recallLearned(
   for (const id of stages) {
     await trying(`loading what was learned of ${id}`, async () => {
       const blob = await store.loadState(stateKey(id));
+      // Reading and taking in are two steps; either is the longest there is for a stage of many signals.
+      await breathe();
       if (!blob || !engine.line(id)?.restore(blob.bytes)) return;
       learned.add(id);
       for (const row of await store.samplesSince(id, blob.at)) {
