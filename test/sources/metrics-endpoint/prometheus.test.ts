@@ -124,11 +124,12 @@ scrape_configs:
         rows: 'no_such_metric',
       },
     });
+    const handled = async () =>
+      [...(await query('prometheus_http_requests_total{handler="/metrics"}')).values()].reduce((a, b) => a + b, 0);
+    await until(async () => (await handled()) > 0, { what: 'it has scraped itself', every: 50, within: 20_000 });
     const first = await source.probe(ask, 'orders.enrich', never);
     assert.deepEqual([...first.values.keys()], ['gc_seconds', 'up_seconds', 'memory_bytes']);
     assert.deepEqual(first.absent, ['rows']);
-    const handled = async () =>
-      [...(await query('prometheus_http_requests_total{handler="/metrics"}')).values()].reduce((a, b) => a + b, 0);
     const seen = await handled();
     await until(async () => (await handled()) > seen, { what: 'it has scraped itself again', every: 50 });
     await clock.advance(10_000);
