@@ -65,7 +65,7 @@ describe('the package', () => {
 
   test('runs the demo from an empty folder: page, metrics and stages, and ends by Ctrl-C', async (t) => {
     const port = await freePort();
-    const args = ['--port', String(port), '--port-base', String(await freePort()), '--dir', join(folder, 'demo')];
+    const args = ['--port', String(port), '--port-base', '0', '--dir', join(folder, 'demo')];
     const child = spawn(process.execPath, [join(installed, 'bin/headgate.mjs'), 'demo', ...args], {
       cwd: folder,
       stdio: ['ignore', 'pipe', 'pipe'],

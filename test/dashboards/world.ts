@@ -65,7 +65,7 @@ export async function startWorld(): Promise<World> {
       directory: join(folder, 'demo'),
       seed: 1,
       faultAt: 'never',
-      portBase: await freePort(),
+      portBase: 0,
       config,
       output: 'story',
       write: () => {},
