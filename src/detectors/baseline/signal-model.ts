@@ -67,18 +67,32 @@ export type Answer =
       readonly expected: Expected;
     };
 
+/** All that is learned of a signal; there is none while it warms up, so that a signal that is new costs next to nothing. */
+interface Learned {
+  readonly reference: Reference;
+  readonly votes: Votes;
+  readonly novelty: Novelty;
+  readonly scale: SurpriseScale;
+  readonly standing: Standing;
+  readonly likeness: Likeness;
+}
+
+const nothingLearned = (settings: Settings): Learned => ({
+  reference: new Reference(settings),
+  votes: new Votes(settings.tailMemory),
+  novelty: new Novelty(settings.noveltyMemory),
+  scale: new SurpriseScale(settings.noveltyMemory, FUSED_PRIOR),
+  standing: new Standing(),
+  likeness: new Likeness(settings),
+});
+
 /** One signal: its reference, its votes, and the filters that always move. */
 export class SignalModel {
   readonly #settings: Settings;
   readonly #unitOfZero: number;
   readonly #values: Recent;
   readonly #residuals = new Recent(RESIDUALS);
-  readonly #likeness: Likeness;
-  #reference: Reference | undefined;
-  #votes: Votes | undefined;
-  readonly #novelty: Novelty;
-  readonly #scale: SurpriseScale;
-  readonly #standing = new Standing();
+  #learned: Learned | undefined;
   #looked: { x: number; at: EpochMs; direction: Direction; look: Look } | undefined;
   #lastAt: EpochMs = Number.NEGATIVE_INFINITY;
   #step: DurationMs;
@@ -88,10 +102,7 @@ export class SignalModel {
 
   constructor(settings: Settings, unitOfZero: number) {
     this.#settings = settings;
-    this.#likeness = new Likeness(settings);
     this.#unitOfZero = unitOfZero;
-    this.#novelty = new Novelty(settings.noveltyMemory);
-    this.#scale = new SurpriseScale(settings.noveltyMemory, FUSED_PRIOR);
     this.#values = new Recent(Math.max(KEPT, settings.warmup));
     this.#step = settings.every;
   }
@@ -103,29 +114,29 @@ export class SignalModel {
 
   /** Changes nothing. */
   answer(x: number, moment: Moment, plan: SignalPlan): Answer {
-    if (!this.#reference || !this.#votes) {
-      return { ready: false, seen: this.#values.count, need: this.#settings.warmup };
-    }
-    const look = this.#look(x, moment, plan, this.#reference, this.#votes);
+    const learned = this.#learned;
+    if (!learned) return { ready: false, seen: this.#values.count, need: this.#settings.warmup };
+    const { reference, votes, scale } = learned;
+    const look = this.#look(x, moment, plan, learned);
     const { centre, wide } = look.expected;
-    const band = this.#votes.band(look.residual.settled, this.#settings.coverage);
-    const middle = this.#reference.fromScale(centre);
+    const band = votes.band(look.residual.settled, this.#settings.coverage);
+    const middle = reference.fromScale(centre);
     const ignored = Math.max(plan.minimumChange.absolute, plan.minimumChange.relative * Math.abs(middle));
     const isNews = Math.abs(x - middle) >= ignored;
     return {
       ready: true,
       pValue: isNews ? Math.max(LEAST_P, Math.exp(-look.surprise)) : 1,
-      surprise: isNews ? this.#scale.surprise(look.fused) : 0,
-      standing: this.#standingOf(look, plan, isNews),
+      surprise: isNews ? scale.surprise(look.fused) : 0,
+      standing: this.#standingOf(look, plan, isNews, learned.standing),
       votes: [
         { vote: 'level for this time', surprise: look.ofSeason },
         { vote: 'never seen before', surprise: look.novel.fresh },
         { vote: 'not seen when normal', surprise: look.novel.guarded },
       ].sort((a, b) => b.surprise - a.surprise),
       expected: {
-        lower: Math.min(this.#reference.fromScale(centre + band.lower * wide), middle - ignored),
+        lower: Math.min(reference.fromScale(centre + band.lower * wide), middle - ignored),
         centre: middle,
-        upper: Math.max(this.#reference.fromScale(centre + band.upper * wide), middle + ignored),
+        upper: Math.max(reference.fromScale(centre + band.upper * wide), middle + ignored),
       },
     };
   }
@@ -141,7 +152,7 @@ export class SignalModel {
       this.#lastAt = moment.at;
       return;
     }
-    if (this.#reference && this.#votes) this.#follow(x, moment, plan, how, this.#reference, this.#votes);
+    if (this.#learned) this.#follow(x, moment, plan, how, this.#learned);
     else if (how === 'learn') this.#warmUp(x, moment);
     this.#lastAt = moment.at;
   }
@@ -149,11 +160,11 @@ export class SignalModel {
   /** The level of the last samples becomes the reference. */
   accept(moment: Moment): void {
     this.#looked = undefined;
-    if (!this.#reference || !this.#votes) return;
-    const { spread } = this.#reference.predict(moment);
+    if (!this.#learned) return;
+    const { reference, votes, novelty, standing } = this.#learned;
+    const { spread } = reference.predict(moment);
     const now = median(this.#residuals.newest(RESIDUALS));
     const shift = Math.abs(this.#away - now) <= 3 * spread ? this.#away : now;
-    const reference = this.#reference;
     const { unit } = reference;
     const moved = reference.shift(shift);
     if (!moved) reference.begin(this.#values.newest(8), moment.at, this.#unitOfZero);
@@ -161,26 +172,21 @@ export class SignalModel {
     const level = this.#values.last;
     const old = fromAsinhScale(toAsinhScale(level, unit) - shift, unit);
     const stretch = moved ? Math.min(1e3, Math.max(1e-3, Math.hypot(level, unit) / Math.hypot(old, unit))) : 1;
-    this.#novelty.accept(level, moved ? move : undefined, stretch);
-    this.#votes.settle();
-    this.#standing.settle();
+    novelty.accept(level, moved ? move : undefined, stretch);
+    votes.settle();
+    standing.settle();
     this.#away = 0;
   }
 
   write(to: NumberWriter): void {
-    to.number(this.#reference ? 1 : 0);
+    to.number(this.#learned ? 1 : 0);
     to.number(this.#lastAt);
     to.number(this.#step);
     to.number(this.#away);
     to.number(this.#uncompared);
     this.#values.write(to);
     this.#residuals.write(to);
-    this.#likeness.write(to);
-    this.#novelty.write(to);
-    this.#scale.write(to);
-    this.#standing.write(to);
-    this.#reference?.write(to);
-    this.#votes?.write(to);
+    for (const part of Object.values(this.#learned ?? {})) part.write(to);
   }
 
   read(from: NumberReader): void {
@@ -191,57 +197,40 @@ export class SignalModel {
     this.#uncompared = from.number();
     this.#values.read(from);
     this.#residuals.read(from);
-    this.#likeness.read(from);
-    this.#novelty.read(from);
-    this.#scale.read(from);
-    this.#standing.read(from);
     if (!ready) return;
-    this.#reference = new Reference(this.#settings);
-    this.#votes = new Votes(this.#settings.tailMemory);
-    this.#reference.read(from);
-    this.#votes.read(from);
+    this.#learned = nothingLearned(this.#settings);
+    for (const part of Object.values(this.#learned)) part.read(from);
   }
 
   #warmUp(x: number, moment: Moment): void {
     this.#values.push(x);
     if (this.#values.count < this.#settings.warmup) return;
-    this.#reference = new Reference(this.#settings);
-    this.#reference.begin(this.#values.newest(this.#settings.warmup), moment.at, this.#unitOfZero);
-    this.#votes = new Votes(this.#settings.tailMemory);
+    this.#learned = nothingLearned(this.#settings);
+    const { reference, novelty } = this.#learned;
+    reference.begin(this.#values.newest(this.#settings.warmup), moment.at, this.#unitOfZero);
     const before = new Recent(this.#settings.warmup);
     for (const value of this.#values.newest(this.#settings.warmup).reverse()) {
-      this.#novelty.advance(
-        this.#novelty.look(value, before, this.#step, this.#step),
-        this.#reference.unit,
-        this.#step,
-        'learn',
-      );
+      novelty.advance(novelty.look(value, before, this.#step, this.#step), reference.unit, this.#step, 'learn');
       before.push(value);
     }
   }
 
-  #follow(
-    x: number,
-    moment: Moment,
-    plan: SignalPlan,
-    how: 'learn' | 'hold',
-    reference: Reference,
-    votes: Votes,
-  ): void {
-    const look = this.#look(x, moment, plan, reference, votes);
+  #follow(x: number, moment: Moment, plan: SignalPlan, how: 'learn' | 'hold', learned: Learned): void {
+    const { reference, votes, novelty, standing } = learned;
+    const look = this.#look(x, moment, plan, learned);
     const away = reference.toScale(x) - look.expected.centre;
-    this.#scale.learn(look.fused, this.#novelty.isStrange(look.novel) ? STRANGE_WEIGHT : 1);
-    this.#novelty.advance(look.novel, reference.unit, look.elapsed, moment.holiday ? 'hold' : how);
+    learned.scale.learn(look.fused, novelty.isStrange(look.novel) ? STRANGE_WEIGHT : 1);
+    novelty.advance(look.novel, reference.unit, look.elapsed, moment.holiday ? 'hold' : how);
     this.#values.push(x);
     this.#residuals.push(away);
     this.#away += ewmaWeight(look.elapsed, this.#settings.levelMemory) * (away - this.#away);
     this.#step += STEP_RATE * (Math.min(look.elapsed, 4 * this.#step) - this.#step);
     if (moment.holiday) return;
     const stood = Math.min(look.elapsed, 2 * this.#step);
-    const { passing } = this.#likeness;
+    const { passing } = learned.likeness;
     this.#uncompared += stood;
-    if (this.#uncompared >= this.#settings.likenessMemory / COMPARISONS) this.#compare(x, moment, reference);
-    this.#standing.advance(look.residual.wide, stood, this.#settings.standingMemory, how);
+    if (this.#uncompared >= this.#settings.likenessMemory / COMPARISONS) this.#compare(x, moment, learned);
+    standing.advance(look.residual.wide, stood, this.#settings.standingMemory, how);
     votes.advance(look.residual, look.slowMean, look.ofSeason, how);
     // A day that passes for another one teaches neither.
     if (how === 'hold' || passing) return;
@@ -249,33 +238,34 @@ export class SignalModel {
   }
 
   /** The p-value of what is left of a leap that is held; `undefined` where the p-value of the sample says it better. */
-  #standingOf({ residual, elapsed }: Look, plan: SignalPlan, isNews: boolean): number | undefined {
-    if (!this.#standing.leapt || !residual.settled) return undefined;
+  #standingOf({ residual, elapsed }: Look, plan: SignalPlan, isNews: boolean, standing: Standing): number | undefined {
+    if (!standing.leapt || !residual.settled) return undefined;
     const { standingMemory } = this.#settings;
-    return isNews ? Math.exp(-this.#standing.surprise(residual.wide, elapsed, standingMemory, plan.direction)) : 1;
+    return isNews ? Math.exp(-standing.surprise(residual.wide, elapsed, standingMemory, plan.direction)) : 1;
   }
 
-  #compare(x: number, moment: Moment, reference: Reference): void {
+  #compare(x: number, moment: Moment, { reference, likeness, standing }: Learned): void {
     const y = reference.toScale(x);
     const residual = (shift: DurationMs): number => {
       const { settled, centre, spread } = reference.predict(shifted(moment, shift, this.#settings));
       return settled ? (y - centre) / spread : shift === 0 ? 0 : Number.NaN;
     };
-    this.#likeness.follow(residual, ewmaWeight(this.#uncompared, this.#settings.likenessMemory), this.#standing.leapt);
+    likeness.follow(residual, ewmaWeight(this.#uncompared, this.#settings.likenessMemory), standing.leapt);
     this.#uncompared = 0;
   }
 
   /** Scoring and learning look at the same sample one after the other; nothing has changed in between. */
-  #look(x: number, moment: Moment, plan: SignalPlan, reference: Reference, votes: Votes): Look {
+  #look(x: number, moment: Moment, plan: SignalPlan, learned: Learned): Look {
     const seen = this.#looked;
     if (seen && seen.x === x && seen.at === moment.at && seen.direction === plan.direction) return seen.look;
-    const look = this.#newLook(x, moment, plan, reference, votes);
+    const look = this.#newLook(x, moment, plan, learned);
     this.#looked = { x, at: moment.at, direction: plan.direction, look };
     return look;
   }
 
-  #newLook(x: number, moment: Moment, plan: SignalPlan, reference: Reference, votes: Votes): Look {
-    const as = shifted(moment, this.#likeness.shift, this.#settings);
+  #newLook(x: number, moment: Moment, plan: SignalPlan, learned: Learned): Look {
+    const { reference, votes, novelty, scale, likeness } = learned;
+    const as = shifted(moment, likeness.shift, this.#settings);
     const expected = reference.predict(as);
     const away = reference.toScale(x) - expected.centre;
     const residual = {
@@ -285,14 +275,14 @@ export class SignalModel {
     };
     const elapsed = Math.max(0, moment.at - this.#lastAt);
     const slowMean = votes.slowMean(residual, elapsed, this.#step, this.#settings.slowMemory);
-    const novel = this.#novelty.look(x, this.#values, elapsed, this.#step);
+    const novel = novelty.look(x, this.#values, elapsed, this.#step);
     const ofSeason = votes.surprise(residual, slowMean, plan.direction);
     const season = FUSED.season * Math.min(FUSED.most, ofSeason);
     const fused = (FUSED.fresh * novel.fresh + FUSED.guarded * novel.guarded + season) / WEIGHTS;
     const wanted = !((plan.direction === 'up' && away < 0) || (plan.direction === 'down' && away > 0));
     // What a first season will bring nobody knows, nor what a holiday will: then only the widened band speaks.
     const speaks = wanted && expected.seasoned && !moment.holiday;
-    const surprise = speaks ? Math.max(this.#scale.surprise(fused), ofSeason) : ofSeason;
+    const surprise = speaks ? Math.max(scale.surprise(fused), ofSeason) : ofSeason;
     return { as, expected, residual, slowMean, novel, ofSeason, fused, surprise, elapsed };
   }
 }

@@ -5,7 +5,7 @@ import type { Settings } from './settings.ts';
 import type { SignalModel } from './signal-model.ts';
 
 /** Grows with every change of what is written. */
-const VERSION = 2;
+const VERSION = 3;
 
 /** The models of a stage as bytes: version, settings, models, and a checksum of all before it. */
 export function writeState(settings: Settings, models: ReadonlyMap<Signal, SignalModel>): Uint8Array {
