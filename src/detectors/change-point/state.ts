@@ -1,7 +1,6 @@
 import type { Signal } from '../../domain/signal.ts';
-import { fnv1a } from '../../stats/fnv1a.ts';
-import { NumberReader, NumberWriter } from '../../stats/number-codec.ts';
 import { RunningScale } from '../../stats/running-scale.ts';
+import { seal, unseal } from '../../stats/sealed.ts';
 import { Watch } from './watch.ts';
 
 /** Grows with every change of what is written. */
@@ -26,26 +25,19 @@ const headOf = (settings: Settings): string => `change-point ${VERSION} ${JSON.s
 
 /** Version and settings, what is watched, and a checksum of all before it. */
 export function writeState(settings: Settings, watched: ReadonlyMap<Signal, Watched>): Uint8Array {
-  const to = new NumberWriter();
-  to.text(headOf(settings));
-  to.number(watched.size);
-  for (const [signal, { watch, scale }] of watched) {
-    to.text(signal);
-    watch.write(to);
-    scale.write(to);
-  }
-  to.number(fnv1a(to.done()));
-  return to.done();
+  return seal(headOf(settings), (to) => {
+    to.number(watched.size);
+    for (const [signal, { watch, scale }] of watched) {
+      to.text(signal);
+      watch.write(to);
+      scale.write(to);
+    }
+  });
 }
 
 /** `undefined` where the bytes are damaged, of another version, or of other settings. */
 export function readState(settings: Settings, bytes: Uint8Array): Map<Signal, Watched> | undefined {
-  if (bytes.length < 8) return undefined;
-  const body = bytes.subarray(0, bytes.length - 8);
-  if (new NumberReader(bytes.subarray(bytes.length - 8)).number() !== fnv1a(body)) return undefined;
-  try {
-    const from = new NumberReader(body);
-    if (from.text() !== headOf(settings)) return undefined;
+  return unseal(bytes, headOf(settings), (from) => {
     const watched = new Map<Signal, Watched>();
     for (let left = from.number(); left > 0; left--) {
       const signal = from.text();
@@ -54,9 +46,6 @@ export function readState(settings: Settings, bytes: Uint8Array): Map<Signal, Wa
       one.scale.read(from);
       watched.set(signal, one);
     }
-    return from.atEnd ? watched : undefined;
-  } catch (error) {
-    if (error instanceof RangeError) return undefined;
-    throw error;
-  }
+    return watched;
+  });
 }

@@ -1,6 +1,5 @@
 import type { Signal } from '../../domain/signal.ts';
-import { fnv1a } from '../../stats/fnv1a.ts';
-import { NumberReader, NumberWriter } from '../../stats/number-codec.ts';
+import { seal, unseal } from '../../stats/sealed.ts';
 import { Course } from './course.ts';
 import type { Settings } from './settings.ts';
 
@@ -17,27 +16,20 @@ const headOf = (settings: Settings): string => `forecast ${VERSION} ${JSON.strin
 
 /** Version and settings, what is followed, and a checksum of all before it. */
 export function writeState(settings: Settings, followed: ReadonlyMap<Signal, Followed>): Uint8Array {
-  const to = new NumberWriter();
-  to.text(headOf(settings));
-  to.number(followed.size);
-  for (const [signal, { course, inSight }] of followed) {
-    to.text(signal);
-    to.number(inSight.length);
-    for (const count of inSight) to.number(count);
-    course.write(to);
-  }
-  to.number(fnv1a(to.done()));
-  return to.done();
+  return seal(headOf(settings), (to) => {
+    to.number(followed.size);
+    for (const [signal, { course, inSight }] of followed) {
+      to.text(signal);
+      to.number(inSight.length);
+      for (const count of inSight) to.number(count);
+      course.write(to);
+    }
+  });
 }
 
 /** `undefined` where the bytes are damaged, of another version, or of other settings. */
 export function readState(settings: Settings, bytes: Uint8Array): Map<Signal, Followed> | undefined {
-  if (bytes.length < 8) return undefined;
-  const body = bytes.subarray(0, bytes.length - 8);
-  if (new NumberReader(bytes.subarray(bytes.length - 8)).number() !== fnv1a(body)) return undefined;
-  try {
-    const from = new NumberReader(body);
-    if (from.text() !== headOf(settings)) return undefined;
+  return unseal(bytes, headOf(settings), (from) => {
     const followed = new Map<Signal, Followed>();
     for (let left = from.number(); left > 0; left--) {
       const signal = from.text();
@@ -46,9 +38,6 @@ export function readState(settings: Settings, bytes: Uint8Array): Map<Signal, Fo
       course.read(from);
       followed.set(signal, { course, inSight });
     }
-    return from.atEnd ? followed : undefined;
-  } catch (error) {
-    if (error instanceof RangeError) return undefined;
-    throw error;
-  }
+    return followed;
+  });
 }

@@ -1,5 +1,4 @@
-import { fnv1a } from '../../stats/fnv1a.ts';
-import { NumberReader, NumberWriter } from '../../stats/number-codec.ts';
+import { seal, unseal } from '../../stats/sealed.ts';
 import type { Blame } from './blame.ts';
 import type { Fusion } from './fusion.ts';
 import type { Settings } from './settings.ts';
@@ -19,36 +18,28 @@ export interface State {
   relearning: number;
 }
 
+const headOf = (settings: Settings): string => `multivariate ${VERSION} ${JSON.stringify(settings)}`;
+
 /** Version and settings, what was learned, and a checksum of all before it. */
 export function writeState(settings: Settings, { shape, fusion, blame, since, relearning }: State): Uint8Array {
-  const to = new NumberWriter();
-  to.text(`multivariate ${VERSION} ${JSON.stringify(settings)}`);
-  to.number(since);
-  to.number(relearning);
-  shape.write(to);
-  fusion.write(to);
-  blame.write(to);
-  to.number(fnv1a(to.done()));
-  return to.done();
+  return seal(headOf(settings), (to) => {
+    to.number(since);
+    to.number(relearning);
+    shape.write(to);
+    fusion.write(to);
+    blame.write(to);
+  });
 }
 
 /** `undefined` where the bytes are damaged, of another version, or of other settings. */
 export function readState(settings: Settings, bytes: Uint8Array, made: () => State): State | undefined {
-  if (bytes.length < 8) return undefined;
-  const body = bytes.subarray(0, bytes.length - 8);
-  if (new NumberReader(bytes.subarray(bytes.length - 8)).number() !== fnv1a(body)) return undefined;
-  try {
-    const from = new NumberReader(body);
-    if (from.text() !== `multivariate ${VERSION} ${JSON.stringify(settings)}`) return undefined;
+  return unseal(bytes, headOf(settings), (from) => {
     const state = made();
     state.since = from.number();
     state.relearning = from.number();
     state.shape.read(from);
     state.fusion.read(from);
     state.blame.read(from);
-    return from.atEnd ? state : undefined;
-  } catch (error) {
-    if (error instanceof RangeError) return undefined;
-    throw error;
-  }
+    return state;
+  });
 }
