@@ -2,8 +2,12 @@ import type { NumberReader, NumberWriter } from './number-codec.ts';
 
 /** Beyond this, squares would overflow. */
 const LARGEST = 1e100;
-/** A deviation counts as at most this many spreads: a single wild row must not be all that is remembered. */
-const CLIP = 30;
+/**
+ * A deviation counts as at most this many spreads, or this many times the farthest yet: a single wild row must not be all that is
+ * remembered, and what comes again must be. By spreads alone a column that leaps once in a thousand rows would lose its spread: each
+ * leap cut to 30 of them adds less than fades until the next.
+ */
+const MOST = { spreads: 30, reaches: 4 };
 /** The first samples of a signal are taken as they come; there is no spread to clip them by yet. */
 const YOUNG = 16;
 /** What was moved by hand counts as seen in this many rows. */
@@ -69,8 +73,7 @@ export class DecayedCovariance {
   /** How far a number is from the mean; 0 where that is no more than rounding. */
   away(column: number, x: number): number {
     const mean = this.#mean[column] as number;
-    const away = bounded(x) - mean;
-    return Math.abs(away) <= ROUNDING * Math.abs(mean) ? 0 : away;
+    return beyondRounding(bounded(x) - mean, mean);
   }
 
   covariance(a: number, b: number): number {
@@ -80,15 +83,43 @@ export class DecayedCovariance {
   /** One row; `row` has a number for each column. */
   learn(row: Float64Array): void {
     const size = this.#size;
+    const seen = this.#seen;
+    const mean = this.#mean;
     const delta = this.#delta;
     const rate = this.#rate;
+    const slowest = 1 / this.#memory;
+    let alike = true;
     for (let i = 0; i < size; i++) {
-      const x = row[i] as number;
-      const there = !Number.isNaN(x);
-      if (there) this.#seen[i] = (this.#seen[i] as number) + 1;
-      rate[i] = there ? Math.max(1 / (this.#seen[i] as number), 1 / this.#memory) : 0;
-      delta[i] = there ? this.#step(i, x) : 0;
+      const there = !Number.isNaN(row[i]);
+      if (there) seen[i] = (seen[i] as number) + 1;
+      rate[i] = there ? Math.max(1 / (seen[i] as number), slowest) : 0;
+      delta[i] = 0;
+      alike &&= rate[i] === rate[0];
     }
+    this.#takeSteps(row);
+    if (alike) this.#learnAlike(rate[0] ?? 0);
+    else this.#learnPairs();
+    for (let i = 0; i < size; i++) mean[i] = (mean[i] as number) + (rate[i] as number) * (delta[i] as number);
+  }
+
+  /** All columns are there and learn at one rate, as they nearly always do. */
+  #learnAlike(rate: number): void {
+    if (rate === 0) return;
+    const size = this.#size;
+    const delta = this.#delta;
+    const covariance = this.#covariance;
+    const kept = 1 - rate;
+    for (let i = 0, at = 0; i < size; i++, at += size) {
+      const part = rate * (delta[i] as number);
+      for (let j = 0; j <= i; j++)
+        covariance[at + j] = kept * ((covariance[at + j] as number) + part * (delta[j] as number));
+    }
+  }
+
+  #learnPairs(): void {
+    const size = this.#size;
+    const delta = this.#delta;
+    const rate = this.#rate;
     for (let i = 0; i < size; i++) {
       const own = rate[i] as number;
       if (own === 0) continue;
@@ -102,22 +133,35 @@ export class DecayedCovariance {
         this.#covariance[at + j] = (1 - k) * (old + k * d * (delta[j] as number));
       }
     }
-    for (let i = 0; i < size; i++)
-      this.#mean[i] = (this.#mean[i] as number) + (rate[i] as number) * (delta[i] as number);
   }
 
-  /** The distance from the mean that counts, and the reach that follows from it. */
-  #step(i: number, x: number): number {
-    if (this.#seen[i] === 1) {
-      this.#mean[i] = bounded(x);
-      return 0;
+  /** Writes down how far each number is from its mean, as far as that counts, and the reach that follows from it. */
+  #takeSteps(row: Float64Array): void {
+    const size = this.#size;
+    const mean = this.#mean;
+    const delta = this.#delta;
+    const reach = this.#reach;
+    const covariance = this.#covariance;
+    const kept = 1 - 1 / (REACH_MEMORY * this.#memory);
+    for (let i = 0, diagonal = 0; i < size; i++, diagonal += size + 1) {
+      const x = row[i] as number;
+      if (Number.isNaN(x)) continue;
+      const seen = this.#seen[i] as number;
+      if (seen === 1) {
+        mean[i] = bounded(x);
+        continue;
+      }
+      const centre = mean[i] as number;
+      const away = beyondRounding(bounded(x) - centre, centre);
+      const spread = Math.sqrt(covariance[diagonal] as number);
+      const before = reach[i] as number;
+      const most =
+        seen <= YOUNG || spread === 0
+          ? Number.POSITIVE_INFINITY
+          : Math.max(MOST.spreads * spread, MOST.reaches * before);
+      reach[i] = Math.max(before * kept, Math.min(Math.abs(away), most));
+      delta[i] = Math.max(-most, Math.min(most, away));
     }
-    const away = this.away(i, x);
-    const spread = this.deviation(i);
-    const most = (this.#seen[i] as number) <= YOUNG || spread === 0 ? Number.POSITIVE_INFINITY : CLIP * spread;
-    const reach = (this.#reach[i] as number) * (1 - 1 / (REACH_MEMORY * this.#memory));
-    this.#reach[i] = Math.max(reach, Math.min(Math.abs(away), most));
-    return Math.max(-most, Math.min(most, away));
   }
 
   /** What is seen now becomes the mean, and the next rows count for much. */
@@ -170,5 +214,8 @@ export class DecayedCovariance {
     this.#rate = other.#rate;
   }
 }
+
+/** A distance from a mean; 0 where it is no more than rounding of it. */
+const beyondRounding = (away: number, mean: number): number => (Math.abs(away) <= ROUNDING * Math.abs(mean) ? 0 : away);
 
 const bounded = (x: number): number => Math.max(-LARGEST, Math.min(LARGEST, x));

@@ -1,5 +1,7 @@
 import { paretoExcess, paretoSurprise } from './generalised-pareto.ts';
+import { quarterOctave } from './log-bucket.ts';
 import type { NumberReader, NumberWriter } from './number-codec.ts';
+import { ALONE, type Piece, type Room } from './room.ts';
 
 /** Buckets for magnitudes from 2^-4 up to 2^6.5, four in each doubling; the first takes all that is smaller. */
 const PER_OCTAVE = 4;
@@ -18,12 +20,15 @@ const YOUNGEST_MEMORY = 100;
 /** Updates between two fits of threshold and scale; a fit costs two passes over the buckets. */
 const UPDATES_PER_FIT = 16;
 
+/** The numbers of a tail, in the order in which they lie in its place; its counts follow. */
+const [TOTAL, SEEN, UPDATES, THRESHOLD, SCALE, NUMBERS] = [0, 1, 2, 3, 4, 5] as const;
+
 const edge = (bucket: number): number => 2 ** (LOWEST + bucket / PER_OCTAVE);
 const EDGES = Float64Array.from({ length: BUCKETS + 1 }, (_, bucket) => (bucket === 0 ? 0 : edge(bucket)));
 
 function bucketOf(magnitude: number): number {
   if (!(magnitude >= (EDGES[1] as number))) return 0;
-  const bucket = Math.floor((Math.log2(magnitude) - LOWEST) * PER_OCTAVE);
+  const bucket = quarterOctave(magnitude) - LOWEST * PER_OCTAVE;
   return bucket >= BUCKETS ? BUCKETS - 1 : bucket;
 }
 
@@ -41,33 +46,33 @@ function bucketOf(magnitude: number): number {
  * with a fixed shape and decayed bucket counts instead of a list of peaks.
  */
 export class DecayedTail {
-  readonly #counts = new Float32Array(BUCKETS);
+  readonly #piece: Piece;
+  readonly #at: number;
+  readonly #countsAt: number;
   readonly #memory: number;
   readonly #shape: number;
-  #total = 0;
-  #seen = 0;
-  #updates = 0;
-  #threshold = 0;
-  #scale = 1;
 
   /** `shape` of the law beyond: 0 for magnitudes that are −ln p themselves, whose tail is exponential. */
-  constructor(memory: number, prior = 32, shape = SHAPE) {
+  constructor(memory: number, prior = 32, shape = SHAPE, room: Room = ALONE) {
+    const { piece, at, floatsAt } = room.take(NUMBERS, BUCKETS);
+    [this.#piece, this.#at, this.#countsAt] = [piece, at, floatsAt];
     this.#memory = memory;
     this.#shape = shape;
     for (let bucket = 0; bucket < BUCKETS; bucket++) {
-      this.#counts[bucket] =
+      piece.floats[floatsAt + bucket] =
         prior * (normalSurvival(EDGES[bucket] as number) - normalSurvival(EDGES[bucket + 1] as number));
     }
     // The other half of the normal law lies on the other side.
-    this.#counts[0] = (this.#counts[0] as number) + prior / 2;
+    piece.floats[floatsAt] = (piece.floats[floatsAt] as number) + prior / 2;
     this.#fit();
   }
 
   /** −ln P(magnitude or more), ≥ 0 and finite. Changes nothing. */
   surprise(magnitude: number): number {
     if (!(magnitude > 0)) return 0;
-    if (magnitude > this.#threshold) {
-      return -Math.log(TAIL_SHARE) + paretoSurprise(magnitude - this.#threshold, this.#scale, this.#shape);
+    const threshold = this.#number(THRESHOLD);
+    if (magnitude > threshold) {
+      return -Math.log(TAIL_SHARE) + paretoSurprise(magnitude - threshold, this.#number(SCALE), this.#shape);
     }
     return -Math.log(Math.min(1, Math.max(TAIL_SHARE, this.#share(magnitude))));
   }
@@ -75,51 +80,62 @@ export class DecayedTail {
   /** The magnitude whose surprise is −ln `p`; `p` in (0, 1). */
   magnitude(p: number): number {
     if (p <= TAIL_SHARE) {
-      return this.#threshold + paretoExcess(Math.log(TAIL_SHARE) - Math.log(p), this.#scale, this.#shape);
+      return this.#number(THRESHOLD) + this.#number(SCALE) * unitExcess(p, this.#shape);
     }
     return this.#quantile(p);
   }
 
   /** Learns one magnitude with a weight of 0 … 1. */
   learn(magnitude: number, weight = 1): void {
-    const farthest = this.#threshold + FARTHEST_IN_SCALES * this.#scale;
-    const bucket = bucketOf(magnitude > farthest ? farthest : magnitude);
-    this.#counts[bucket] = (this.#counts[bucket] as number) + weight;
-    this.#total += weight;
-    this.#seen += 1;
-    this.#updates += 1;
-    if (this.#updates >= UPDATES_PER_FIT) this.#fit();
+    const { doubles, floats } = this.#piece;
+    const at = this.#at;
+    const farthest = (doubles[at + THRESHOLD] as number) + FARTHEST_IN_SCALES * (doubles[at + SCALE] as number);
+    const bucket = this.#countsAt + bucketOf(magnitude > farthest ? farthest : magnitude);
+    floats[bucket] = (floats[bucket] as number) + weight;
+    doubles[at + TOTAL] = (doubles[at + TOTAL] as number) + weight;
+    doubles[at + SEEN] = (doubles[at + SEEN] as number) + 1;
+    const updates = (doubles[at + UPDATES] as number) + 1;
+    doubles[at + UPDATES] = updates;
+    if (updates >= UPDATES_PER_FIT) this.#fit();
   }
 
   write(to: NumberWriter): void {
-    to.floats(this.#counts);
-    for (const value of [this.#total, this.#seen, this.#updates, this.#threshold, this.#scale]) to.number(value);
+    to.floats(this.#counts());
+    for (let which = 0; which < NUMBERS; which++) to.number(this.#number(which));
   }
 
   read(from: NumberReader): void {
-    from.floats(this.#counts);
-    this.#total = from.number();
-    this.#seen = from.number();
-    this.#updates = from.number();
-    this.#threshold = from.number();
-    this.#scale = from.number();
+    from.floats(this.#counts());
+    for (let which = 0; which < NUMBERS; which++) this.#piece.doubles[this.#at + which] = from.number();
+  }
+
+  #number(which: number): number {
+    return this.#piece.doubles[this.#at + which] as number;
+  }
+
+  #counts(): Float32Array {
+    return this.#piece.floats.subarray(this.#countsAt, this.#countsAt + BUCKETS);
   }
 
   /** Share of the mass at or above a magnitude; within a bucket the mass is taken as even. */
   #share(magnitude: number): number {
+    const { floats } = this.#piece;
+    const from = this.#countsAt;
     const at = bucketOf(magnitude);
     let above = 0;
-    for (let bucket = BUCKETS - 1; bucket > at; bucket--) above += this.#counts[bucket] as number;
+    for (let bucket = BUCKETS - 1; bucket > at; bucket--) above += floats[from + bucket] as number;
     const low = EDGES[at] as number;
     const inside = (magnitude - low) / ((EDGES[at + 1] as number) - low);
-    return (above + (this.#counts[at] as number) * Math.max(0, 1 - inside)) / this.#total;
+    return (above + (floats[from + at] as number) * Math.max(0, 1 - inside)) / this.#number(TOTAL);
   }
 
   #quantile(share: number): number {
-    const wanted = share * this.#total;
+    const { floats } = this.#piece;
+    const from = this.#countsAt;
+    const wanted = share * this.#number(TOTAL);
     let above = 0;
     for (let bucket = BUCKETS - 1; bucket >= 0; bucket--) {
-      const here = this.#counts[bucket] as number;
+      const here = floats[from + bucket] as number;
       if (above + here >= wanted) {
         const low = EDGES[bucket] as number;
         return low + ((EDGES[bucket + 1] as number) - low) * (1 - (wanted - above) / here);
@@ -131,33 +147,52 @@ export class DecayedTail {
 
   /** Fades old counts, then fits threshold and scale to what is left. */
   #fit(): void {
-    const fade = Math.exp(-this.#updates / Math.min(this.#memory, YOUNGEST_MEMORY + this.#seen / 2));
+    const { doubles, floats } = this.#piece;
+    const [at, from] = [this.#at, this.#countsAt];
+    const memory = Math.min(this.#memory, YOUNGEST_MEMORY + (doubles[at + SEEN] as number) / 2);
+    const fade = Math.exp(-(doubles[at + UPDATES] as number) / memory);
     let total = 0;
-    for (let bucket = 0; bucket < BUCKETS; bucket++) {
-      const count = (this.#counts[bucket] as number) * fade;
-      this.#counts[bucket] = count;
+    for (let bucket = from; bucket < from + BUCKETS; bucket++) {
+      const count = (floats[bucket] as number) * fade;
+      floats[bucket] = count;
       total += count;
     }
-    this.#total = total;
-    this.#updates = 0;
-    this.#threshold = this.#quantile(TAIL_SHARE);
-    this.#scale = Math.max(LEAST_SCALE * this.#threshold, (1 - this.#shape) * this.#meanExcess(), EDGES[1] as number);
+    doubles[at + TOTAL] = total;
+    doubles[at + UPDATES] = 0;
+    const threshold = this.#quantile(TAIL_SHARE);
+    doubles[at + THRESHOLD] = threshold;
+    doubles[at + SCALE] = Math.max(
+      LEAST_SCALE * threshold,
+      (1 - this.#shape) * this.#meanExcess(threshold),
+      EDGES[1] as number,
+    );
   }
 
   /** Mean distance above the threshold, with one exceedance of the normal law's own size beside those counted. */
-  #meanExcess(): number {
+  #meanExcess(threshold: number): number {
+    const { floats } = this.#piece;
+    const from = this.#countsAt;
     let count = 1;
     let sum = 0.37;
-    for (let bucket = bucketOf(this.#threshold); bucket < BUCKETS; bucket++) {
-      const low = Math.max(EDGES[bucket] as number, this.#threshold);
+    for (let bucket = bucketOf(threshold); bucket < BUCKETS; bucket++) {
+      const low = Math.max(EDGES[bucket] as number, threshold);
       const high = EDGES[bucket + 1] as number;
       const width = high - (EDGES[bucket] as number);
-      const weight = ((this.#counts[bucket] as number) * (high - low)) / width;
+      const weight = ((floats[from + bucket] as number) * (high - low)) / width;
       count += weight;
-      sum += weight * ((low + high) / 2 - this.#threshold);
+      sum += weight * ((low + high) / 2 - threshold);
     }
     return sum / count;
   }
+}
+
+const asked = { p: 1, shape: SHAPE, excess: 0 };
+
+/** The excess at `p` where the scale is 1. A band asks for the same one again and again. */
+function unitExcess(p: number, shape: number): number {
+  if (p !== asked.p || shape !== asked.shape)
+    Object.assign(asked, { p, shape, excess: paretoExcess(Math.log(TAIL_SHARE) - Math.log(p), 1, shape) });
+  return asked.excess;
 }
 
 /** P(Z ≥ z) of the standard normal for z ≥ 0, by Abramowitz and Stegun 26.2.17: error below 7.5e-8. */

@@ -1,5 +1,5 @@
 import type { Random } from '../domain/ports.ts';
-import { type Forest, isolationScore, isolationScoreOf } from './forest.ts';
+import { type Forest, forestIn, isolationScore, isolationScoreOf } from './forest.ts';
 import { growForest, type TrainingTable } from './grow-forest.ts';
 import { NumberReader, NumberWriter } from './number-codec.ts';
 
@@ -84,26 +84,14 @@ export function writeNames(to: NumberWriter, names: readonly string[]): void {
 
 export const readNames = (from: NumberReader): string[] => Array.from({ length: from.number() }, () => from.text());
 
-/** Arrays go as their bytes, least significant first, as on every machine that Node 22 runs on but IBM Z. */
-export function writeForest(to: NumberWriter, { columns, sample, ...arrays }: Forest): void {
-  to.number(columns);
-  to.number(sample);
-  for (const array of [arrays.roots, arrays.column, arrays.value, arrays.child, arrays.rows])
-    to.bytes(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
+/** The memory of the forest goes as it is, least significant byte first, as on every machine that Node 22 runs on but IBM Z. */
+export function writeForest(to: NumberWriter, { columns, sample, roots, column, memory }: Forest): void {
+  for (const size of [columns, sample, roots.length, column.length]) to.number(size);
+  to.bytes(new Uint8Array(memory));
 }
 
 /** @throws RangeError where the bytes are not those of `writeForest`. */
 export function readForest(from: NumberReader): Forest {
-  const columns = from.number();
-  const sample = from.number();
-  const buffer = (): ArrayBuffer => from.bytes().buffer as ArrayBuffer;
-  return {
-    columns,
-    sample,
-    roots: new Uint32Array(buffer()),
-    column: new Uint8Array(buffer()),
-    value: new Float32Array(buffer()),
-    child: new Uint16Array(buffer()),
-    rows: new Uint16Array(buffer()),
-  };
+  const [columns, sample, trees, nodes] = [from.number(), from.number(), from.number(), from.number()];
+  return forestIn({ columns, sample, trees, nodes }, from.bytes().buffer as ArrayBuffer);
 }

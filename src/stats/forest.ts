@@ -1,10 +1,15 @@
-/** Marks a leaf in `Forest.column`; so a forest has at most this many columns. */
+/** Stands in `Forest.column` for a tree that is nothing but its first child; so a forest has at most this many columns. */
 export const LEAF = 255;
+/** In `Forest.children`: what is below is a leaf, and the rest of the number says how many rows it holds. */
+export const IS_LEAF = 0x8000;
+/** A tree is grown on fewer rows than this. */
+export const MOST_ROWS = IS_LEAF - 1;
 const EULER = 0.577215664901532;
 
 /**
- * Isolation trees laid out for scoring: the nodes of all trees behind each other, siblings beside each other. At an inner node
- * `value` is the split and a row below it goes to `child`, another to `child + 1`; at a leaf it is the length of the whole path.
+ * Isolation trees laid out for scoring: the inner nodes of all trees behind each other, those of one tree breadth first. A row whose
+ * number in `column` is below `value` goes to the first of the two children, another to the second. Leaves have no place of their
+ * own: how long a path was is known at its end. 9 bytes a node in one piece of memory; as many leaves as nodes, and one, cost nothing.
  */
 export interface Forest {
   /** Columns of a row. */
@@ -15,10 +20,41 @@ export interface Forest {
   readonly roots: Uint32Array;
   readonly column: Uint8Array;
   readonly value: Float32Array;
-  /** Place of the left child, counted from the root of the tree. */
-  readonly child: Uint16Array;
-  /** Training rows that passed through the node. */
-  readonly rows: Uint16Array;
+  /** Two for each node: the place of a node, counted from the root of the tree, or `IS_LEAF` and the rows of the leaf. */
+  readonly children: Uint16Array;
+  /** What all of the arrays lie in. */
+  readonly memory: ArrayBuffer;
+}
+
+export interface ForestSize {
+  readonly columns: number;
+  readonly sample: number;
+  readonly trees: number;
+  readonly nodes: number;
+}
+
+const BYTES = { tree: 4, node: 9 };
+
+/**
+ * The forest that lies in `memory`; a new one, all zero, where that is left out.
+ *
+ * @throws RangeError where the memory is of another size
+ */
+export function forestIn({ columns, sample, trees, nodes }: ForestSize, given?: ArrayBuffer): Forest {
+  const bytes = BYTES.tree * trees + BYTES.node * nodes;
+  if (given && given.byteLength !== bytes) throw new RangeError('a forest of another size');
+  const memory = given ?? new ArrayBuffer(bytes);
+  // Wide numbers first, so that each lies where it may.
+  const [value, children, column] = [0, 4, 8].map((before) => 4 * trees + before * nodes);
+  return {
+    columns,
+    sample,
+    roots: new Uint32Array(memory, 0, trees),
+    value: new Float32Array(memory, value, nodes),
+    children: new Uint16Array(memory, children, 2 * nodes),
+    column: new Uint8Array(memory, column, nodes),
+    memory,
+  };
 }
 
 /**
@@ -43,46 +79,123 @@ export function averagePathLength(rows: number): number {
  */
 export function isolationScore(forest: Forest, row: Float32Array): number {
   const { roots } = forest;
-  const whole = !row.some(Number.isNaN);
   let sum = 0;
-  for (let tree = 0; tree < roots.length; tree++) {
-    const root = roots[tree] as number;
-    sum += whole ? pathLength(forest, root, row) : meanPathLength(forest, root, 0, row);
-  }
+  if (isWhole(row)) sum = sumOfPaths(forest, row);
+  else for (const root of roots) sum += meanPathLength(forest, root, root, 0, row);
   return 2 ** (-sum / roots.length / averagePathLength(forest.sample));
 }
 
 /** The same over chosen trees alone; NaN of none. `uses` says of each tree whether it takes part. */
 export function isolationScoreOf(forest: Forest, row: Float32Array, uses: (tree: number) => boolean): number {
+  const { roots } = forest;
+  const whole = isWhole(row);
   let sum = 0;
   let count = 0;
-  forest.roots.forEach((root, tree) => {
-    if (!uses(tree)) return;
-    sum += meanPathLength(forest, root, 0, row);
+  for (let tree = 0; tree < roots.length; tree++) {
+    if (!uses(tree)) continue;
+    const root = roots[tree] as number;
+    sum += whole ? pathLength(forest, root, row) : meanPathLength(forest, root, root, 0, row);
     count++;
-  });
+  }
   return 2 ** (-sum / count / averagePathLength(forest.sample));
 }
 
-function pathLength({ column, value, child }: Forest, root: number, row: Float32Array): number {
-  let at = root;
-  for (let split = column[at] as number; split !== LEAF; split = column[at] as number) {
-    const right = (row[split] as number) < (value[at] as number) ? 0 : 1;
-    at = root + (child[at] as number) + right;
-  }
-  return value[at] as number;
+function isWhole(row: Float32Array): boolean {
+  for (let column = 0; column < row.length; column++) if (Number.isNaN(row[column])) return false;
+  return true;
 }
 
-function meanPathLength(forest: Forest, root: number, node: number, row: Float32Array): number {
-  const { column, value, child, rows } = forest;
-  const at = root + node;
+/** Lengths that are added to a path that ends among so many rows; as four bytes tell them apart. */
+let lengths = new Float64Array(0);
+
+function lengthsUpTo(rows: number): Float64Array {
+  if (lengths.length <= rows) lengths = Float64Array.from({ length: rows + 1 }, (_, of) => averagePathLength(of));
+  return lengths;
+}
+
+/** Where a row that has all its numbers goes from a node. A comparison made a number is no jump, of which every second is foreseen wrongly. */
+const childOf = ({ column, value, children }: Forest, at: number, row: Float32Array): number =>
+  children[2 * at + (Number((row[column[at] as number] as number) >= (value[at] as number)) | 0)] as number;
+
+function pathLength(forest: Forest, root: number, row: Float32Array): number {
+  const { column, children, sample } = forest;
+  const beyond = lengthsUpTo(sample);
+  let at = root;
+  if (column[at] === LEAF) return Math.fround(beyond[(children[2 * at] as number) - IS_LEAF] as number);
+  for (let depth = 1; ; depth++) {
+    const child = childOf(forest, at, row);
+    if (child >= IS_LEAF) return Math.fround(depth + (beyond[child - IS_LEAF] as number));
+    at = root + child;
+  }
+}
+
+/** Lengths of the paths through all trees, two side by side: while the next node of one is fetched, the other goes on. */
+function sumOfPaths(forest: Forest, row: Float32Array): number {
+  const { roots, column, sample } = forest;
+  const beyond = lengthsUpTo(sample);
+  let sum = 0;
+  let tree = 0;
+  for (; tree + 1 < roots.length; tree += 2) {
+    const [first, second] = [roots[tree] as number, roots[tree + 1] as number];
+    if (column[first] === LEAF || column[second] === LEAF) {
+      sum += pathLength(forest, first, row);
+      sum += pathLength(forest, second, row);
+      continue;
+    }
+    let one = childOf(forest, first, row);
+    let two = childOf(forest, second, row);
+    let depth = 1;
+    for (; (one | two) < IS_LEAF; depth++) {
+      one = childOf(forest, first + one, row);
+      two = childOf(forest, second + two, row);
+    }
+    let depthOfTwo = depth;
+    for (; one < IS_LEAF; depth++) one = childOf(forest, first + one, row);
+    for (; two < IS_LEAF; depthOfTwo++) two = childOf(forest, second + two, row);
+    sum += Math.fround(depth + (beyond[one - IS_LEAF] as number));
+    sum += Math.fround(depthOfTwo + (beyond[two - IS_LEAF] as number));
+  }
+  return tree < roots.length ? sum + pathLength(forest, roots[tree] as number, row) : sum;
+}
+
+/** How many training rows passed through each node, for forests that were asked about rows with missing numbers, or for reasons. */
+const passed = new WeakMap<Forest, Uint16Array>();
+
+export function rowsOfNodes(forest: Forest): Uint16Array {
+  let rows = passed.get(forest);
+  if (rows) return rows;
+  const { roots, column, children } = forest;
+  rows = new Uint16Array(column.length);
+  for (let tree = roots.length - 1; tree >= 0; tree--) {
+    const root = roots[tree] as number;
+    // Children lie behind their parents.
+    for (let at = (roots[tree + 1] ?? rows.length) - 1; at >= root; at--) {
+      const [first, second] = [children[2 * at] as number, children[2 * at + 1] as number];
+      rows[at] = rowsBelow(rows, root, first) + (column[at] === LEAF ? 0 : rowsBelow(rows, root, second));
+    }
+  }
+  passed.set(forest, rows);
+  return rows;
+}
+
+const rowsBelow = (rows: Uint16Array, root: number, child: number): number =>
+  child >= IS_LEAF ? child - IS_LEAF : (rows[root + child] as number);
+
+function meanPathLength(forest: Forest, root: number, at: number, depth: number, row: Float32Array): number {
+  const { column, value, children, sample } = forest;
+  const beyond = lengthsUpTo(sample);
   const split = column[at] as number;
-  if (split === LEAF) return value[at] as number;
-  const left = child[at] as number;
+  if (split === LEAF) return Math.fround(depth + (beyond[(children[2 * at] as number) - IS_LEAF] as number));
+  const below = (right: 0 | 1): number => {
+    const child = children[2 * at + right] as number;
+    if (child >= IS_LEAF) return Math.fround(depth + 1 + (beyond[child - IS_LEAF] as number));
+    return meanPathLength(forest, root, root + child, depth + 1, row);
+  };
   const x = row[split] as number;
-  if (!Number.isNaN(x)) return meanPathLength(forest, root, x < (value[at] as number) ? left : left + 1, row);
-  const share = (rows[root + left] as number) / (rows[at] as number);
-  return share * meanPathLength(forest, root, left, row) + (1 - share) * meanPathLength(forest, root, left + 1, row);
+  if (!Number.isNaN(x)) return below(x < (value[at] as number) ? 0 : 1);
+  const rows = rowsOfNodes(forest);
+  const share = rowsBelow(rows, root, children[2 * at] as number) / (rows[at] as number);
+  return share * below(0) + (1 - share) * below(1);
 }
 
 /**
@@ -91,21 +204,22 @@ function meanPathLength(forest: Forest, root: number, node: number, row: Float32
  * Cost: as `isolationScore`.
  */
 export function isolationGains(forest: Forest, row: Float32Array): Float64Array {
-  const { roots, column, value, child, rows } = forest;
+  const { roots, column, value, children } = forest;
+  const rows = rowsOfNodes(forest);
   const gains = new Float64Array(forest.columns);
   for (const root of roots) {
-    let at = root;
-    for (let split = column[at] as number; split !== LEAF; split = column[at] as number) {
-      const left = root + (child[at] as number);
+    let child = 0;
+    for (let at = root; child < IS_LEAF && column[at] !== LEAF; at = root + child) {
+      const split = column[at] as number;
+      const [left, right] = [children[2 * at] as number, children[2 * at + 1] as number];
       const x = row[split] as number;
       // A missing number goes with the many.
       const goesLeft = Number.isNaN(x)
-        ? (rows[left] as number) >= (rows[left + 1] as number)
+        ? rowsBelow(rows, root, left) >= rowsBelow(rows, root, right)
         : x < (value[at] as number);
-      const next = goesLeft ? left : left + 1;
-      const bits = Math.log2((rows[at] as number) / (rows[next] as number)) - 1;
+      child = goesLeft ? left : right;
+      const bits = Math.log2((rows[at] as number) / rowsBelow(rows, root, child)) - 1;
       if (bits > 0 && !Number.isNaN(x)) gains[split] = (gains[split] as number) + bits;
-      at = next;
     }
   }
   return gains;

@@ -1,6 +1,6 @@
 import { IsolationForest, type TreeNode } from 'ml-isolation-forest';
 import type { Random } from '../domain/ports.ts';
-import { averagePathLength, type Forest, LEAF } from './forest.ts';
+import { type Forest, forestIn, IS_LEAF, LEAF, MOST_ROWS } from './forest.ts';
 
 /** Rows to grow a forest on, column by column; NaN where a number is missing. */
 export interface TrainingTable {
@@ -16,7 +16,7 @@ export interface GrownForest {
 
 /**
  * Grows `trees` isolation trees with `ml-isolation-forest`, each on `sample` rows drawn without replacement (all rows where there
- * are fewer), and lays them out for scoring. At most 65,535 rows and 254 columns; every column should vary.
+ * are fewer), and lays them out for scoring. At most 65,535 rows, 32,767 of them for a tree, and 254 columns; every column should vary.
  *
  * The package draws from `Math.random` and cannot be seeded: who calls this puts a seeded one there for the time of the call
  * (`engine/jobs.ts`). It also does not draw samples, so every tree is trained by a forest of its own; it measures paths with a
@@ -26,7 +26,7 @@ export interface GrownForest {
  */
 export function growForest(table: TrainingTable, trees: number, sample: number, random: Random): GrownForest {
   const filled = table.columns.map((column) => fill(column, random));
-  const size = Math.min(sample, table.rows);
+  const size = Math.min(sample, table.rows, MOST_ROWS);
   const order = Uint16Array.from({ length: table.rows }, (_, row) => row);
   const layout = new Layout();
   const grownOn: Uint16Array[] = [];
@@ -69,44 +69,42 @@ class Layout {
   readonly #roots: number[] = [];
   readonly #column: number[] = [];
   readonly #value: number[] = [];
-  readonly #child: number[] = [];
-  readonly #rows: number[] = [];
+  readonly #children: number[] = [];
 
   /** Breadth first, so that the first steps of a tree share cache lines. */
   add(tree: TreeNode): void {
     const sizes = new Map<TreeNode, number>();
     countRows(tree, sizes);
     const sizeOf = (node: TreeNode): number => sizes.get(node) ?? 0;
-    const root = this.#column.length;
-    this.#roots.push(root);
-    const queue: { node: TreeNode; depth: number }[] = [{ node: tree, depth: 0 }];
-    for (let at = 0; at < queue.length; at++) {
-      const { node, depth } = queue[at] as { node: TreeNode; depth: number };
+    this.#roots.push(this.#column.length);
+    const queue: Inner[] = [];
+    const childOf = (node: TreeNode): number => {
       const split = splitOf(node, sizeOf);
-      if (split) {
-        this.#put(split.splitColumn, split.splitValue, queue.length, sizeOf(node));
-        queue.push({ node: split.left, depth: depth + 1 }, { node: split.right, depth: depth + 1 });
-      } else this.#put(LEAF, depth + averagePathLength(sizeOf(node)), 0, sizeOf(node));
+      if (!split) return IS_LEAF + sizeOf(node);
+      queue.push(split);
+      return queue.length - 1;
+    };
+    const whole = childOf(tree);
+    if (whole >= IS_LEAF) this.#put(LEAF, 0, [whole, 0]);
+    for (let at = 0; at < queue.length; at++) {
+      const split = queue[at] as Inner;
+      this.#put(split.splitColumn, split.splitValue, [childOf(split.left), childOf(split.right)]);
     }
   }
 
   done(columns: number, sample: number): Forest {
-    return {
-      columns,
-      sample,
-      roots: Uint32Array.from(this.#roots),
-      column: Uint8Array.from(this.#column),
-      value: Float32Array.from(this.#value),
-      child: Uint16Array.from(this.#child),
-      rows: Uint16Array.from(this.#rows),
-    };
+    const forest = forestIn({ columns, sample, trees: this.#roots.length, nodes: this.#column.length });
+    forest.roots.set(this.#roots);
+    forest.column.set(this.#column);
+    forest.value.set(this.#value);
+    forest.children.set(this.#children);
+    return forest;
   }
 
-  #put(column: number, value: number, child: number, rows: number): void {
+  #put(column: number, value: number, children: readonly [number, number]): void {
     this.#column.push(column);
     this.#value.push(value);
-    this.#child.push(child);
-    this.#rows.push(rows);
+    this.#children.push(...children);
   }
 }
 

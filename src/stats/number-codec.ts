@@ -3,9 +3,15 @@
  * sketches and models. `NumberReader` reads them back in the same order. The buffer grows by doubling.
  */
 export class NumberWriter {
-  #bytes = new Uint8Array(1_024);
-  #view = new DataView(this.#bytes.buffer);
+  #bytes: Uint8Array<ArrayBuffer>;
+  #view: DataView;
   #length = 0;
+
+  /** @param memory is written over, and is left for a larger one once it is full */
+  constructor(memory = new Uint8Array(1_024)) {
+    this.#bytes = memory;
+    this.#view = new DataView(memory.buffer);
+  }
 
   /** A 64-bit float; exact for every number. */
   number(value: number): void {
@@ -24,6 +30,21 @@ export class NumberWriter {
     }
   }
 
+  /** 32-bit floats of which many are 0: a bit for each, and those that are not. Without their length, which the reader has to know. */
+  sparse(values: Float32Array): void {
+    const flags = this.#length;
+    const bytes = Math.ceil(values.length / 8);
+    this.#reserve(bytes + 4 * values.length);
+    this.#bytes.fill(0, flags, flags + bytes);
+    this.#length += bytes;
+    for (let i = 0; i < values.length; i++) {
+      if (values[i] === 0) continue;
+      this.#bytes[flags + (i >> 3)] = (this.#bytes[flags + (i >> 3)] as number) | (1 << (i & 7));
+      this.#view.setFloat32(this.#length, values[i] as number, true);
+      this.#length += 4;
+    }
+  }
+
   text(value: string): void {
     const encoded = new TextEncoder().encode(value);
     this.number(encoded.length);
@@ -38,6 +59,16 @@ export class NumberWriter {
     this.#reserve(values.length);
     this.#bytes.set(values, this.#length);
     this.#length += values.length;
+  }
+
+  /** What was written so far, to be looked at before anything else is written. */
+  get written(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  /** The memory that is written to now. */
+  get memory(): Uint8Array<ArrayBuffer> {
+    return this.#bytes;
   }
 
   /** A copy of what was written so far. */
@@ -77,6 +108,17 @@ export class NumberReader {
     for (let i = 0; i < into.length; i++) {
       into[i] = this.#view.getFloat32(this.#at, true);
       this.#at += 4;
+    }
+  }
+
+  /** Fills `into` with as many as were written with `sparse`. */
+  sparse(into: Float32Array): void {
+    const flags = this.#at;
+    this.#at += Math.ceil(into.length / 8);
+    for (let i = 0; i < into.length; i++) {
+      const isThere = (this.#view.getUint8(flags + (i >> 3)) >> (i & 7)) & 1;
+      into[i] = isThere ? this.#view.getFloat32(this.#at, true) : 0;
+      if (isThere) this.#at += 4;
     }
   }
 

@@ -1,5 +1,6 @@
 import type { DurationMs, EpochMs } from '../domain/time.ts';
 import type { NumberReader, NumberWriter } from './number-codec.ts';
+import { ALONE, type Piece, type Room } from './room.ts';
 
 /** A moment between the centres of two neighbouring slots of a season; `share` in [0, 1) belongs to `high`. */
 export interface SlotPosition {
@@ -37,18 +38,25 @@ const SPREAD_VISITS = 8;
  * Wrong for seasons that move (holidays, daylight saving): it follows within weeks of seasons, not at once.
  */
 export class SeasonTable {
-  readonly #levels: Float32Array;
-  readonly #spreads: Float32Array;
-  /** How often each slot was seen, in visits of its whole length; negative as long as it is not known. */
-  readonly #visits: Float32Array;
+  readonly #piece: Piece;
+  readonly #slots: number;
+  /**
+   * Where levels, spreads and visits begin, one of each for each slot. A visit is how often the slot was seen, in its whole length;
+   * negative as long as it is not known.
+   */
+  readonly #levels: number;
+  readonly #spreads: number;
+  readonly #visits: number;
   /** The lower slot of the pair that was learned last; −1 before the first. */
   #active = -1;
+  #swing = 0;
 
   /** `slots` ≥ 3, so that there is one to leave. */
-  constructor(slots: number) {
-    this.#levels = new Float32Array(slots);
-    this.#spreads = new Float32Array(slots);
-    this.#visits = new Float32Array(slots);
+  constructor(slots: number, room: Room = ALONE) {
+    const { piece, floatsAt } = room.take(0, 3 * slots);
+    this.#piece = piece;
+    this.#slots = slots;
+    [this.#levels, this.#spreads, this.#visits] = [floatsAt, floatsAt + slots, floatsAt + 2 * slots];
   }
 
   knows(at: SlotPosition): boolean {
@@ -65,6 +73,11 @@ export class SeasonTable {
     if (!this.knows(at)) return usual;
     const visits = this.#between(this.#visits, at);
     return (visits * this.#between(this.#spreads, at) + LEVEL_VISITS * usual) / (visits + LEVEL_VISITS);
+  }
+
+  /** Mean distance of the known levels from their mean, as it was when a slot was last left: how much the season matters. */
+  get swing(): number {
+    return this.#swing;
   }
 
   /**
@@ -85,76 +98,103 @@ export class SeasonTable {
 
   /** Maps every known level and spread; for a change of unit. */
   convert(level: (level: number) => number, spread: (spread: number, level: number) => number): void {
-    for (let slot = 0; slot < this.#levels.length; slot++) {
-      if (this.#visits[slot] === 0) continue;
-      const old = this.#levels[slot] as number;
-      this.#spreads[slot] = spread(this.#spreads[slot] as number, old);
-      this.#levels[slot] = level(old);
+    const { floats } = this.#piece;
+    for (let slot = 0; slot < this.#slots; slot++) {
+      if (floats[this.#visits + slot] === 0) continue;
+      const old = floats[this.#levels + slot] as number;
+      floats[this.#spreads + slot] = spread(floats[this.#spreads + slot] as number, old);
+      floats[this.#levels + slot] = level(old);
     }
+    this.#swing = this.#swingNow();
   }
 
   forget(): void {
-    this.#levels.fill(0);
-    this.#spreads.fill(0);
-    this.#visits.fill(0);
+    this.#piece.floats.fill(0, this.#levels, this.#visits + this.#slots);
     this.#active = -1;
+    this.#swing = 0;
   }
 
   write(to: NumberWriter): void {
-    to.floats(this.#levels);
-    to.floats(this.#spreads);
-    to.floats(this.#visits);
+    for (const from of [this.#levels, this.#spreads, this.#visits]) to.floats(this.#all(from));
     to.number(this.#active);
+    to.number(this.#swing);
   }
 
   read(from: NumberReader): void {
-    from.floats(this.#levels);
-    from.floats(this.#spreads);
-    from.floats(this.#visits);
+    for (const at of [this.#levels, this.#spreads, this.#visits]) from.floats(this.#all(at));
     this.#active = from.number();
+    this.#swing = from.number();
+  }
+
+  #all(from: number): Float32Array {
+    return this.#piece.floats.subarray(from, from + this.#slots);
   }
 
   /** Second difference of the levels at a slot; 0 where a neighbour is not known. */
   #bend(slot: number): number {
-    const slots = this.#levels.length;
+    const slots = this.#slots;
     const before = (slot + slots - 1) % slots;
     const after = (slot + 1) % slots;
     if (!(this.#isKnown(slot) && this.#isKnown(before) && this.#isKnown(after))) return 0;
-    const levels = this.#levels;
-    return Math.abs((levels[before] as number) - 2 * (levels[slot] as number) + (levels[after] as number));
+    const { floats } = this.#piece;
+    const at = this.#levels;
+    return Math.abs(
+      (floats[at + before] as number) - 2 * (floats[at + slot] as number) + (floats[at + after] as number),
+    );
   }
 
   #isKnown(slot: number): boolean {
-    return (this.#visits[slot] as number) >= KNOWN;
+    return (this.#piece.floats[this.#visits + slot] as number) >= KNOWN;
   }
 
-  #between(values: Float32Array, at: SlotPosition): number {
-    const low = values[at.low] as number;
-    const high = values[at.high] as number;
+  #between(from: number, at: SlotPosition): number {
+    const { floats } = this.#piece;
+    const low = floats[from + at.low] as number;
+    const high = floats[from + at.high] as number;
     if (!this.#isKnown(at.high)) return this.#isKnown(at.low) ? low : Number.NaN;
     return this.#isKnown(at.low) ? low + at.share * (high - low) : high;
   }
 
   /** Makes known what was seen long enough and is not seen any more. */
   #leave(next: SlotPosition): void {
-    const slots = this.#visits.length;
+    const { floats } = this.#piece;
+    const slots = this.#slots;
     if (this.#active >= 0) {
       for (const slot of [this.#active, (this.#active + 1) % slots]) {
-        const visits = this.#visits[slot] as number;
-        if (slot !== next.low && slot !== next.high && visits <= -KNOWN) this.#visits[slot] = -visits;
+        const visits = floats[this.#visits + slot] as number;
+        if (slot !== next.low && slot !== next.high && visits <= -KNOWN) floats[this.#visits + slot] = -visits;
       }
     }
     this.#active = next.low;
+    this.#swing = this.#swingNow();
+  }
+
+  #swingNow(): number {
+    const { floats } = this.#piece;
+    let known = 0;
+    let sum = 0;
+    for (let slot = 0; slot < this.#slots; slot++) {
+      if (!this.#isKnown(slot)) continue;
+      known += 1;
+      sum += floats[this.#levels + slot] as number;
+    }
+    if (known === 0) return 0;
+    let apart = 0;
+    for (let slot = 0; slot < this.#slots; slot++) {
+      if (this.#isKnown(slot)) apart += Math.abs((floats[this.#levels + slot] as number) - sum / known);
+    }
+    return apart / known;
   }
 
   #learnSlot(slot: number, level: number, deviation: number, amount: number): void {
     if (amount <= 0) return;
-    const visits = this.#visits[slot] as number;
+    const { floats } = this.#piece;
+    const visits = floats[this.#visits + slot] as number;
     const seen = Math.abs(visits) + amount;
-    const old = this.#levels[slot] as number;
-    this.#levels[slot] = old + (amount / Math.min(seen, LEVEL_VISITS)) * (level - old);
-    const spread = this.#spreads[slot] as number;
-    this.#spreads[slot] = spread + (amount / seen) * (deviation - spread);
-    this.#visits[slot] = visits > 0 ? Math.min(seen, SPREAD_VISITS) : -Math.min(seen, SPREAD_VISITS);
+    const old = floats[this.#levels + slot] as number;
+    floats[this.#levels + slot] = old + (amount / Math.min(seen, LEVEL_VISITS)) * (level - old);
+    const spread = floats[this.#spreads + slot] as number;
+    floats[this.#spreads + slot] = spread + (amount / seen) * (deviation - spread);
+    floats[this.#visits + slot] = visits > 0 ? Math.min(seen, SPREAD_VISITS) : -Math.min(seen, SPREAD_VISITS);
   }
 }

@@ -1,4 +1,5 @@
 import type { NumberReader, NumberWriter } from './number-codec.ts';
+import { ALONE, type Piece, type Room } from './room.ts';
 
 /** Buckets of an eighth of a nat; the last takes all beyond 8. */
 const PER_NAT = 8;
@@ -27,7 +28,8 @@ const UPDATES_PER_FIT = 16;
  * Source: C. A. T. Ferro, J. Segers, "Inference for clusters of extreme values", JRSS B 65 (2003), runs declustering.
  */
 export class SurpriseScale {
-  readonly #counts = new Float32Array(BUCKETS);
+  readonly #piece: Piece;
+  readonly #at: number;
   readonly #memory: number;
   #total = 0;
   #updates = 0;
@@ -41,7 +43,9 @@ export class SurpriseScale {
   #since = 0;
 
   /** `prior`: scale of the exponential law, and mean excess of clusters, that are assumed of a signal without a past. */
-  constructor(memory: number, prior: { readonly scale: number; readonly excess: number }) {
+  constructor(memory: number, prior: { readonly scale: number; readonly excess: number }, room: Room = ALONE) {
+    const { piece, floatsAt } = room.take(0, BUCKETS);
+    [this.#piece, this.#at] = [piece, floatsAt];
     this.#memory = memory;
     this.#prior = prior;
     this.#threshold = -prior.scale * Math.log(TAIL_SHARE);
@@ -55,8 +59,9 @@ export class SurpriseScale {
   }
 
   learn(statistic: number, weight: number): void {
-    const bucket = Math.min(BUCKETS - 1, Math.floor(statistic * PER_NAT));
-    this.#counts[bucket] = (this.#counts[bucket] as number) + weight;
+    const { floats } = this.#piece;
+    const bucket = this.#at + Math.min(BUCKETS - 1, Math.floor(statistic * PER_NAT));
+    floats[bucket] = (floats[bucket] as number) + weight;
     this.#total += weight;
     this.#updates += 1;
     this.#follow(statistic - this.#threshold, weight);
@@ -64,13 +69,13 @@ export class SurpriseScale {
   }
 
   write(to: NumberWriter): void {
-    to.floats(this.#counts);
+    to.sparse(this.#counts());
     for (const value of [this.#total, this.#updates, this.#threshold, this.#excess]) to.number(value);
     for (const value of [this.#clusterSum, this.#clusters, this.#largest, this.#weight, this.#since]) to.number(value);
   }
 
   read(from: NumberReader): void {
-    from.floats(this.#counts);
+    from.sparse(this.#counts());
     this.#total = from.number();
     this.#updates = from.number();
     this.#threshold = from.number();
@@ -82,13 +87,21 @@ export class SurpriseScale {
     this.#since = from.number();
   }
 
+  #counts(): Float32Array {
+    return this.#piece.floats.subarray(this.#at, this.#at + BUCKETS);
+  }
+
   #share(statistic: number): number {
+    const { floats } = this.#piece;
+    const from = this.#at;
     const at = Math.min(BUCKETS - 1, Math.floor(statistic * PER_NAT));
-    let above = 0;
-    for (let k = BUCKETS - 1; k > at; k--) above += this.#counts[k] as number;
+    // Most of what is asked lies low: what is below is added up sooner than what is above.
+    let below = 0;
+    for (let k = 0; k <= at; k++) below += floats[from + k] as number;
+    const above = Math.max(0, this.#total - below);
     const inside = Math.max(0, at + 1 - statistic * PER_NAT);
     const prior = PRIOR.samples * Math.exp(-statistic / this.#prior.scale);
-    return (above + (this.#counts[at] as number) * inside + prior) / (this.#total + PRIOR.samples);
+    return (above + (floats[from + at] as number) * inside + prior) / (this.#total + PRIOR.samples);
   }
 
   #follow(excess: number, weight: number): void {
@@ -112,7 +125,8 @@ export class SurpriseScale {
 
   #fit(): void {
     const fade = Math.exp(-this.#updates / this.#memory);
-    for (let k = 0; k < BUCKETS; k++) this.#counts[k] = (this.#counts[k] as number) * fade;
+    const { floats } = this.#piece;
+    for (let k = this.#at; k < this.#at + BUCKETS; k++) floats[k] = (floats[k] as number) * fade;
     this.#total *= fade;
     this.#updates = 0;
     // The share falls monotonically, so halving an interval finds the quantile.

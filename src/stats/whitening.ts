@@ -39,9 +39,11 @@ export function whiteningOf(correlation: Float64Array, size: number, ridge: numb
  */
 export function fillMissing(root: Float32Array, z: Float64Array): void {
   const size = z.length;
+  let first = 0;
+  while (first < size && !Number.isNaN(z[first])) first++;
+  if (first === size) return;
   const missing: number[] = [];
   for (let i = 0; i < size; i++) if (Number.isNaN(z[i] as number)) missing.push(i);
-  if (missing.length === 0) return;
   for (const i of missing) z[i] = 0;
   if (missing.length === size) return;
   const precision = (i: number, j: number): number => {

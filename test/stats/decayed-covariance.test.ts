@@ -56,6 +56,24 @@ test('tells a constant from one that moved, and rounding from a move', () => {
   assert.equal(of.away(1, 8), 1);
 });
 
+test('keeps the spread of a column that leaps once in a thousand rows', () => {
+  const random = seededRandom(11);
+  const rows = Array.from({ length: 40_000 }, (_, i) => [(i % 1_440 === 700 ? 5 : 0) + 0.001 * (random() - 0.5)]);
+  const truth = 5 / Math.sqrt(1_440);
+  const of = learned(rows, 10_000);
+  assert.ok(of.deviation(0) > 0.7 * truth && of.deviation(0) < 1.3 * truth, `${of.deviation(0)} instead of ${truth}`);
+});
+
+test('one wild row is not all that is remembered', () => {
+  const random = seededRandom(12);
+  const of = learned(
+    Array.from({ length: 2_000 }, (_, i) => [i === 1_500 ? 1e9 : random()]),
+    10_000,
+  );
+  assert.ok(of.deviation(0) < 0.5, `${of.deviation(0)}`);
+  assert.ok(of.reach(0) < 30, `${of.reach(0)}`);
+});
+
 test('takes the largest numbers there are and stays finite', () => {
   const of = learned([1e308, -1e308, 0, Number.MIN_VALUE, 1e308, 5].map((x) => [x, -x]));
   for (const x of [of.mean(0), of.deviation(0), of.covariance(0, 1), of.reach(1), of.away(0, 1e308)])

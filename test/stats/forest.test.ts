@@ -1,8 +1,24 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runJob } from '../../src/engine/jobs.ts';
-import { averagePathLength, type Forest, isolationGains, isolationScore } from '../../src/stats/forest.ts';
-import { readTrained, type TrainedForest, writeRequest } from '../../src/stats/forest-training.ts';
+import {
+  averagePathLength,
+  type Forest,
+  forestIn,
+  IS_LEAF,
+  isolationGains,
+  isolationScore,
+  LEAF,
+  rowsOfNodes,
+} from '../../src/stats/forest.ts';
+import {
+  readForest,
+  readTrained,
+  type TrainedForest,
+  writeForest,
+  writeRequest,
+} from '../../src/stats/forest-training.ts';
+import { NumberReader, NumberWriter } from '../../src/stats/number-codec.ts';
 import { seededRandom } from '../../src/stats/random.ts';
 
 const NAMES = ['a', 'b', 'c', 'd'];
@@ -69,15 +85,53 @@ test('missing numbers in training, and a column that stands still, leave a sound
 
 test('every tree is laid out so that rows add up and children lie inside it', () => {
   const { forest } = trained({ trees: 5, sample: 64 });
-  const { roots, column, child, rows } = forest;
+  const { roots, column, children } = forest;
+  const rows = rowsOfNodes(forest);
   for (const [tree, root] of roots.entries()) {
     const end = roots[tree + 1] ?? column.length;
     assert.equal(rows[root], 64);
+    const met = new Set([root]);
     for (let at = root; at < end; at++) {
-      if (column[at] === 255) continue;
-      const left = root + (child[at] as number);
-      assert.ok(left > at && left + 1 < end);
-      assert.equal((rows[left] as number) + (rows[left + 1] as number), rows[at]);
+      let below = 0;
+      for (const child of children.subarray(2 * at, 2 * at + 2)) {
+        if (child >= IS_LEAF) below += child - IS_LEAF;
+        else {
+          const place = root + child;
+          assert.ok(place > at && place < end && !met.has(place));
+          met.add(place);
+          below += rows[place] as number;
+        }
+      }
+      assert.equal(below, rows[at]);
     }
+    assert.equal(met.size, end - root, 'each node is reached');
   }
+});
+
+test('a path is as long as the splits that were passed, and as what is left at its end', () => {
+  // Below 1 three rows; else below 2 one row, and else four.
+  const forest = forestIn({ columns: 1, sample: 8, trees: 2, nodes: 3 });
+  forest.roots.set([0, 2]);
+  forest.column.set([0, 0, LEAF]);
+  forest.value.set([1, 2, 0]);
+  forest.children.set([IS_LEAF + 3, 1, IS_LEAF + 1, IS_LEAF + 4, IS_LEAF + 8, 0]);
+  assert.deepEqual([...rowsOfNodes(forest)], [8, 5, 8]);
+  const want = (...paths: number[]): number =>
+    2 ** (-paths.reduce((sum, path) => sum + Math.fround(path), 0) / paths.length / averagePathLength(8));
+  const whole = averagePathLength(8);
+  assert.equal(score(forest, 0), want(1 + averagePathLength(3), whole));
+  assert.equal(score(forest, 1.5), want(2, whole));
+  assert.equal(score(forest, 5), want(2 + averagePathLength(4), whole));
+  const mean = (3 / 8) * (1 + averagePathLength(3)) + (1 / 8) * 2 + (4 / 8) * (2 + averagePathLength(4));
+  assert.ok(Math.abs(score(forest, Number.NaN) - want(mean, whole)) < 1e-6);
+});
+
+test('a forest that was written down is the same again, and one of another size is refused', () => {
+  const { forest } = trained({ trees: 7 });
+  const to = new NumberWriter();
+  writeForest(to, forest);
+  const bytes = to.done();
+  assert.deepEqual(readForest(new NumberReader(bytes)), forest);
+  new DataView(bytes.buffer).setFloat64(24, forest.column.length + 1, true);
+  assert.throws(() => readForest(new NumberReader(bytes)), RangeError);
 });

@@ -12,7 +12,7 @@ const exponential = (seed: number): (() => number) => {
 
 describe('LogTail', () => {
   test('is silent before it has seen 20, and then says −ln p of an exponential past within a third', () => {
-    const tail = new LogTail(1e9, 0.001);
+    const tail = new LogTail(1e9, 0.001, 0.15);
     const next = exponential(1);
     for (let i = 0; i < 19; i++) tail.learn(next(), 1);
     assert.equal(tail.surprise(9), 0);
@@ -24,7 +24,7 @@ describe('LogTail', () => {
   });
 
   test('grows with the magnitude, and never ends', () => {
-    const tail = new LogTail(8_000, 0.2);
+    const tail = new LogTail(8_000, 0.2, 0.15);
     const next = exponential(2);
     for (let i = 0; i < 3_000; i++) tail.learn(next(), 1);
     let before = 0;
@@ -36,14 +36,14 @@ describe('LogTail', () => {
   });
 
   test('a past of nothing but zeros makes a move surprising, not endless', () => {
-    const tail = new LogTail(8_000, 0.2);
+    const tail = new LogTail(8_000, 0.2, 0.15);
     for (let i = 0; i < 1_000; i++) tail.learn(0, 1);
     assert.equal(tail.surprise(0), 0);
     assert.ok(tail.surprise(20) > 9 && tail.surprise(20) < 100);
   });
 
   test('says the same of the same in another unit', () => {
-    const [one, other] = [new LogTail(8_000, 0), new LogTail(8_000, 0)];
+    const [one, other] = [new LogTail(8_000, 0, 0.15), new LogTail(8_000, 0, 0.15)];
     const next = exponential(3);
     for (let i = 0; i < 2_000; i++) {
       const magnitude = next();

@@ -22,6 +22,27 @@ test('reads back exactly what was written, whatever the size', () => {
   );
 });
 
+test('what is mostly zero takes a bit for each zero, and comes back as it was', () => {
+  fc.assert(
+    fc.property(fc.array(fc.oneof(fc.constant(0), fc.float()), { maxLength: 300 }), (list) => {
+      const values = Float32Array.from(list, (x) => x + 0);
+      // Memory that was written to before.
+      const to = new NumberWriter(new Uint8Array(64).fill(255));
+      to.sparse(values);
+      to.text('behind');
+      const bytes = to.done();
+      const there = values.filter((x) => x !== 0).length;
+      assert.equal(bytes.length, Math.ceil(values.length / 8) + 4 * there + 8 + 6);
+      const from = new NumberReader(bytes);
+      const copy = new Float32Array(values.length).fill(7);
+      from.sparse(copy);
+      assert.deepEqual(copy, values);
+      assert.equal(from.text(), 'behind');
+    }),
+  );
+  assert.throws(() => new NumberReader(new Uint8Array([255, 0, 0])).sparse(new Float32Array(8)), RangeError);
+});
+
 test('throws a RangeError past the end and for arrays of another length', () => {
   const to = new NumberWriter();
   to.floats(new Float32Array(3));

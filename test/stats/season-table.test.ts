@@ -93,3 +93,9 @@ test('writes and reads exactly, and refuses another size', () => {
   assert.equal(copy.level(at(5.2)), table.level(at(5.2)));
   assert.throws(() => new SeasonTable(48).read(new NumberReader(to.done())), RangeError);
 });
+
+test('the swing is how far the hours lie apart', () => {
+  assert.equal(new SeasonTable(24).swing, 0);
+  assert.ok(isNear(taught(() => 7, 4).swing, 0, 1e-6));
+  assert.ok(isNear(taught((hour) => (hour < 12 ? 10 : 20), 4).swing, 5, 0.05));
+});
