@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { baseline } from '../../src/detectors/baseline/index.ts';
+import { factOf } from '../../src/domain/evidence.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/domain/time.ts';
 import { seededRandom } from '../../src/stats/random.ts';
 import { detectorContract } from '../contracts/detector.ts';
@@ -86,6 +88,45 @@ test('knows the hour of the day: the noon value is strange at night', () => {
   const noon = virtual.ready(1, virtual.now + 13 * HOUR).expected?.centre as number;
   assert.ok(virtual.surprise(noon, virtual.now + 13 * HOUR) < 1);
   assert.ok(virtual.surprise(noon, virtual.now + HOUR) > PAGE);
+});
+
+test('says that a band is of this hour where other hours are different, and only then', () => {
+  const [daily, flat, quick] = [new Virtual(), new Virtual(), new Virtual({ stage: { season: [30 * MINUTE] } })];
+  const ofHour = (virtual: Virtual): boolean => virtual.ready(200).expected?.seasonal === true;
+  daily.live(season(3), 6 * HOUR);
+  assert.equal(ofHour(daily), false, 'a day that was not seen yet');
+  daily.live(season(3), 9 * DAY);
+  flat.live(noise(200, 12), 9 * DAY);
+  quick.live((at) => ((at / MINUTE) % 30 < 15 ? 100 : 300), DAY);
+  assert.equal(ofHour(daily), true);
+  assert.equal(ofHour(flat), false, 'no hour differs from another');
+  assert.equal(ofHour(quick), false, 'half an hour is no time of day');
+});
+
+test('a sentence about a seasonal signal says the hour', () => {
+  const virtual = new Virtual({ stage: { season: [DAY] } });
+  virtual.live(season(3), 9 * DAY);
+  const found = factOf({ ...virtual.ready(4_000), value: 2, ticketLine: 0.5 }, virtual.now);
+  assert.match(found.text, /^rows 4,?000, usually \S+ to \S+ at this hour$/);
+});
+
+test('the score of a strange sample fades over the next ones, and p-values know nothing of it', () => {
+  const virtual = new Virtual({ stage: { season: [] } });
+  const world = noise(100, 5);
+  virtual.live(world, 20 * HOUR);
+  const calm = virtual.ready(100);
+  virtual.live(() => 300, MINUTE);
+  const after = virtual.ready(100);
+  assert.ok((after.surprise as number) > 2 * (calm.surprise as number) + 2, `${calm.surprise} then ${after.surprise}`);
+  assert.ok((after.surprise as number) > 2 - Math.log(after.pValue), `${after.surprise} and p ${after.pValue}`);
+  virtual.live(world, 5 * MINUTE);
+  const later = virtual.ready(100).surprise as number;
+  assert.ok(later < (after.surprise as number) / 2, `${after.surprise} then ${later}`);
+  virtual.live(world, 30 * MINUTE);
+  assert.ok((virtual.ready(100).surprise as number) < 3);
+  virtual.live(() => 300, MINUTE);
+  virtual.live(() => undefined, 10 * MINUTE);
+  assert.ok((virtual.ready(100).surprise as number) < 3, 'nothing is left after a gap');
 });
 
 test('looks only the way that is news', () => {
@@ -218,4 +259,46 @@ test('refuses the state of another season or interval', () => {
   assert.equal(new Virtual().detector.restore(bytes), true);
   assert.equal(new Virtual({ stage: { season: [DAY] } }).detector.restore(bytes), false);
   assert.equal(new Virtual({ stage: { every: 10 * SECOND } }).detector.restore(bytes), false);
+});
+
+/** The tails of some votes end before those of others do: far beyond a page their mean gives way by so much, and rises again. */
+const GIVES_WAY = 0.04;
+
+test('what is farther from anything that was ever seen is never less surprising', () => {
+  const virtual = new Virtual();
+  virtual.live(season(4), 9 * DAY);
+  const distance = fc.double({ min: 1, max: 50, noNaN: true });
+  fc.assert(
+    fc.property(distance, distance, fc.boolean(), (a, b, isUp) => {
+      const [near, far] = [Math.min(a, b), Math.max(a, b)];
+      const valueAt = (times: number): number => (isUp ? 400 * times : 20 - 400 * (times - 1));
+      assert.ok(
+        virtual.surprise(valueAt(far)) >= (1 - GIVES_WAY) * virtual.surprise(valueAt(near)),
+        `${near} and ${far}, ${isUp}`,
+      );
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('the night in which an hour is left out, and the one in which it comes twice, are taken for what they are within days', () => {
+  // What people do by the clock of Berlin: 29 March 2026 has no hour from 2 to 3, 25 October has two.
+  const berlin = new Intl.DateTimeFormat('en-GB', { timeZone: 'Europe/Berlin', hour: 'numeric', hourCycle: 'h23' });
+  for (const change of [Date.UTC(2026, 2, 29, 1), Date.UTC(2026, 9, 25, 1)]) {
+    const random = seededRandom(12);
+    const world = (at: number): number => {
+      const ahead = (Number(berlin.format(at)) - new Date(at).getUTCHours() + 24) % 24;
+      const local = at + ahead * HOUR;
+      return 300 * (1 + 0.5 * Math.sin((2 * Math.PI * local) / DAY)) * (0.95 + 0.1 * random());
+    };
+    const virtual = new Virtual({ stage: { every: 5 * MINUTE } });
+    virtual.now = change - 21 * DAY;
+    virtual.live(world, 21 * DAY);
+    const days = [0, 1, 2, 3, 4, 5, 6].map(() => virtual.live(world, DAY).filter((one) => one > PAGE).length);
+    assert.ok(
+      days.slice(3).every((count) => count === 0),
+      `samples past a page by day after the change: ${days}`,
+    );
+    assert.ok(virtual.surprise(0) > PAGE);
+  }
 });

@@ -68,6 +68,25 @@ test('a signal that leaves the others, within its own range, is far off at once,
   assert.ok(said.votes?.some(({ vote }) => vote === 'distance') && said.votes.some(({ vote }) => vote === 'forest'));
 });
 
+test('names first the signal that is strange by itself, where all is usual together', () => {
+  const detector = learned(2_000);
+  for (const name of SIGNALS) {
+    const own = (signal: string): Surprise => ({
+      subject: subjectOf(STAGE.id, signal),
+      detector: 'baseline',
+      state: 'ready',
+      pValue: signal === name ? 1e-12 : 0.4,
+      because: [],
+      expected: { lower: 10, centre: 12, upper: 16 },
+    });
+    const snapshot = { ...emptySnapshot(STAGE.id, 2_000 * MINUTE), values: together(9_000) };
+    const [said] = detector.score(snapshot, snapshot.at, SIGNALS.map(own));
+    assert.ok(said?.state === 'ready' && said.because[0]?.signal === name, `${name}: ${JSON.stringify(said)}`);
+    assert.equal(said.because[0].observed, snapshot.values.get(name));
+    assert.equal(said.because[0].expected?.upper, 16);
+  }
+});
+
 test('is calibrated on its own past: one usual snapshot in a hundred has p below 0.01', () => {
   const detector = learned(3_000);
   let below = 0;
@@ -102,6 +121,45 @@ test('lets go soon after a great distance has ended', () => {
   for (let i = 0; i < 60; i++) live(detector, 2_000 + i, outage, 'hold');
   const after = Array.from({ length: 10 }, (_, i) => surprise(live(detector, 2_060 + i, together(9_000 + i), 'hold')));
   assert.ok((after.at(-1) as number) < 5, after.map((x) => x.toFixed(1)).join(' '));
+});
+
+test('has all its votes soon after its warm-up: four hundred snapshots are a past', () => {
+  const detector = learned(400);
+  const said = live(detector, 400, together(9_000));
+  assert.ok(said?.state === 'ready' && said.votes?.some(({ vote }) => vote === 'forest'), JSON.stringify(said));
+});
+
+test('what was strange glows on in the order of samples, below what is strange now, and not in p', () => {
+  const detector = learned(2_000);
+  const orderOf = (said: Surprise | undefined): number => (said?.state === 'ready' ? (said.surprise ?? 0) : Number.NaN);
+  const usual = orderOf(live(detector, 2_000, together(9_000)));
+  const strange = Array.from({ length: 5 }, (_, i) => live(detector, 2_001 + i, together(9_001 + i, true), 'hold'));
+  const after = Array.from({ length: 150 }, (_, i) => live(detector, 2_006 + i, together(9_006 + i)));
+  const [there, soon, later, gone] = [strange.at(-1), after[44], after[74], after[149]];
+  const said = [there, soon, later, gone].map((one) => [orderOf(one), surprise(one)]);
+  assert.ok(orderOf(soon) > 2 * usual && orderOf(soon) < 0.5 * orderOf(there), `${usual} ${said}`);
+  assert.ok(orderOf(later) < orderOf(soon) && orderOf(gone) < 2 * Math.max(usual, 0.5), `${usual} ${said}`);
+  assert.ok(surprise(there) > 8 && surprise(soon) < 4, `${said}`);
+});
+
+test('what comes back day by day is no news after some days, and what a lease makes of the stage teaches nothing', () => {
+  const apartAgain = (lease: boolean): number => {
+    const detector = learned(2_000);
+    let minute = 2_000;
+    let said: Surprise | undefined;
+    for (let day = 0; day < 8; day++) {
+      for (let i = 0; i < 30; i++, minute++) {
+        const at = minute * MINUTE;
+        const snapshot = { ...emptySnapshot(STAGE.id, at), values: together(minute, true) };
+        [said] = detector.score(snapshot, at, []);
+        detector.advance(snapshot, at, () => (lease ? 'distorted' : 'hold'));
+      }
+      for (let i = 0; i < 300; i++, minute++) live(detector, minute, together(minute));
+    }
+    return surprise(said);
+  };
+  const [daily, leased] = [apartAgain(false), apartAgain(true)];
+  assert.ok(daily < 5 && leased > daily + 3, `daily ${daily}, under a lease ${leased}`);
 });
 
 test('what was accepted is no news, and is learned though it is held', () => {

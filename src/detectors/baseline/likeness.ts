@@ -1,5 +1,6 @@
 import { DAY, type DurationMs, HOUR } from '../../domain/time.ts';
 import type { NumberReader, NumberWriter } from '../../stats/number-codec.ts';
+import { ALONE, type Piece, type Room } from '../../stats/room.ts';
 import type { Settings } from './settings.ts';
 
 /** Errors beyond this many spreads say no more than "does not fit". */
@@ -10,15 +11,28 @@ const CLEARLY = 0.6;
 /** From another day back to the day itself as soon as that is nearly as good. */
 const NEARLY = 1.25;
 
+/** Shifts by hours, none of them and all of them, and by each number of days. */
+const HOURS: readonly (readonly DurationMs[])[] = [[0], [0, -HOUR, HOUR]];
+const DAYS: readonly (readonly DurationMs[])[] = Array.from({ length: 8 }, (_, days) =>
+  Array.from({ length: Math.max(1, days) }, (_, day) => day * DAY),
+);
+
 /** A few shifts of time, the running error of each, and the one in use. */
 class Choice {
   readonly shifts: readonly DurationMs[];
-  readonly errors: Float32Array;
+  readonly #piece: Piece;
+  readonly #at: number;
   chosen = 0;
 
-  constructor(shifts: readonly DurationMs[]) {
+  constructor(shifts: readonly DurationMs[], room: Room) {
     this.shifts = shifts;
-    this.errors = new Float32Array(shifts.length);
+    const { piece, floatsAt } = room.take(0, shifts.length);
+    [this.#piece, this.#at] = [piece, floatsAt];
+  }
+
+  /** A view, made for the time of a look. */
+  get errors(): Float32Array {
+    return this.#piece.floats.subarray(this.#at, this.#at + this.shifts.length);
   }
 
   get shift(): DurationMs {
@@ -27,18 +41,27 @@ class Choice {
 
   /** `residual` of a shift is in spreads, NaN where it is not known. */
   follow(residual: (shift: DurationMs) => number, weight: number): void {
-    for (let k = 0; k < this.errors.length; k++) {
+    const { errors } = this;
+    for (let k = 0; k < errors.length; k++) {
       const size = Math.abs(residual(this.shifts[k] as DurationMs));
-      const old = this.errors[k] as number;
-      this.errors[k] = old + weight * ((size < CLIP ? size : CLIP) - old);
+      const old = errors[k] as number;
+      errors[k] = old + weight * ((size < CLIP ? size : CLIP) - old);
     }
+  }
+
+  /** Another one fits clearly better than the one in use. */
+  isBeaten(): boolean {
+    const { errors } = this;
+    const most = CLEARLY * (errors[this.chosen] as number);
+    return errors.some((error) => error < most);
   }
 
   /** Takes the best where the one in use misses and the best fits; what fits no better is a fault, not another time. */
   choose(): boolean {
-    const best = this.errors.indexOf(this.errors.reduce((a, b) => Math.min(a, b), CLIP));
-    const taken = this.errors[this.chosen] as number;
-    const least = this.errors[best] as number;
+    const { errors } = this;
+    const best = errors.indexOf(errors.reduce((a, b) => Math.min(a, b), CLIP));
+    const taken = errors[this.chosen] as number;
+    const least = errors[best] as number;
     if (best < 0 || best === this.chosen || taken <= MISSES || least >= MISSES || least >= CLEARLY * taken)
       return false;
     this.chosen = best;
@@ -55,16 +78,21 @@ export class Likeness {
   readonly #hours: Choice;
   readonly #days: Choice;
 
-  constructor(settings: Settings) {
+  constructor(settings: Settings, room: Room = ALONE) {
     const longest = settings.seasons.at(-1)?.length ?? 0;
     const days = longest % DAY === 0 ? Math.min(7, longest / DAY) : 0;
-    this.#hours = new Choice(days > 0 ? [0, -HOUR, HOUR] : [0]);
-    this.#days = new Choice(Array.from({ length: Math.max(1, days) }, (_, day) => day * DAY));
+    this.#hours = new Choice(HOURS[days > 0 ? 1 : 0] as readonly DurationMs[], room);
+    this.#days = new Choice(DAYS[days] as readonly DurationMs[], room);
   }
 
   /** How much later in the season it looks than it is. */
   get shift(): DurationMs {
     return this.#hours.shift + this.#days.shift;
+  }
+
+  /** It looks more like another day than like its own; not long enough to be taken for it. */
+  get leansToDay(): boolean {
+    return this.#days.isBeaten();
   }
 
   /** It looks like another day: that will pass, and should not be learned. */

@@ -1,9 +1,11 @@
-import type { DurationMs } from '../../domain/time.ts';
+import { DAY, type DurationMs } from '../../domain/time.ts';
 import { fromAsinhScale, toAsinhScale } from '../../stats/asinh-scale.ts';
 import type { NumberReader, NumberWriter } from '../../stats/number-codec.ts';
 import { NORMAL_PER_MEAN_DEVIATION, robustScale } from '../../stats/robust-scale.ts';
+import { ALONE, type Room } from '../../stats/room.ts';
 import { SeasonTable } from '../../stats/season-table.ts';
 import type { Moment } from './moment.ts';
+import { Prediction } from './prediction.ts';
 import type { Settings } from './settings.ts';
 import { SignalUnit } from './signal-unit.ts';
 
@@ -19,25 +21,15 @@ const INHERITED = 50;
 const TRIED = 30;
 /** Without a season, so many samples have seen most of what there is. */
 const SEASONED = 300;
+/** What differs over the day by less than this many standard deviations is not told as the band of an hour. */
+const TOLD_SWING = 1;
 /** The asinh scale ends at 690. */
 const MOST_SPREAD = 690;
 /** A shift by more than this (on the asinh scale, e^1.5 = 4.5 times) is another signal: what was learned of seasons is let go. */
 const OTHER_SIGNAL = 1.5;
 
-/** What would be normal at a moment, on the asinh scale. */
-export interface Prediction {
-  /** Which reference speaks. 0: the level alone; k: the k-th season. */
-  readonly rank: number;
-  /** True where the longest season is known at this time. */
-  readonly settled: boolean;
-  /** True where the shortest season is known at this time; without seasons, once a good many samples were seen. */
-  readonly seasoned: boolean;
-  readonly centre: number;
-  /** Standard deviation of what was learned. */
-  readonly spread: number;
-  /** The same, widened where this time of season has not been seen. */
-  readonly wide: number;
-}
+/** For the time of one comparison. */
+const COMPARED = new Prediction();
 
 /**
  * The learned normal of one signal: level, seasons, spread. It works on an asinh scale, on which a season that multiplies and a noise
@@ -59,11 +51,13 @@ export class Reference {
   #samples = 0;
   #learnedAt = 0;
 
-  constructor(settings: Settings) {
+  constructor(settings: Settings, room: Room = ALONE) {
     this.#settings = settings;
-    this.#tables = settings.seasons.map((season) => new SeasonTable(season.slots));
-    this.#spreads = new Float32Array(this.#tables.length + 1);
-    this.#counts = new Float32Array(this.#tables.length + 1);
+    this.#tables = settings.seasons.map((season) => new SeasonTable(season.slots, room));
+    const ranks = this.#tables.length + 1;
+    const { piece, floatsAt } = room.take(0, 2 * ranks);
+    this.#spreads = piece.floats.subarray(floatsAt, floatsAt + ranks);
+    this.#counts = piece.floats.subarray(floatsAt + ranks, floatsAt + 2 * ranks);
   }
 
   /** Begins anew from raw values, newest first. Seasons are forgotten. */
@@ -98,43 +92,48 @@ export class Reference {
     return x < 0 && this.#unit.neverNegative ? 0 : x;
   }
 
-  predict(moment: Moment): Prediction {
+  predict(moment: Moment, into: Prediction): Prediction {
     const top = this.#tables.length;
-    const known = this.#known(moment);
-    const rank = this.#best(known, moment);
-    const centre = this.#baseOf(rank, moment) + this.#offset;
+    const known = this.#lookUp(moment, into);
+    const rank = this.#best(known, into.levels);
     const spread = this.#spreadOf(rank, moment);
     const unfamiliar = Math.min(UNFAMILIAR.ofSpread * spread, this.#unfamiliar(rank, known, moment.at));
     const holiday = moment.holiday ? UNFAMILIAR.holiday : 0;
-    return {
-      rank,
-      settled: known === top,
-      seasoned: top === 0 ? this.#samples >= SEASONED : known > 0,
-      centre,
-      spread,
-      wide: Math.sqrt(spread ** 2 + unfamiliar ** 2 + holiday ** 2),
-    };
+    into.rank = rank;
+    into.settled = known === top;
+    into.seasoned = top === 0 ? this.#samples >= SEASONED : known > 0;
+    into.centre = (into.levels[rank] as number) + this.#offset;
+    into.spread = spread;
+    into.wide = Math.sqrt(spread ** 2 + unfamiliar ** 2 + holiday ** 2);
+    into.ofHour = !moment.holiday && this.#isOfHour(rank, spread);
+    return into;
   }
 
-  /** Learns a sample that stood for `elapsed`; `weight` in [0, 1] is the trust in it. */
+  /** How far a place on the scale is from what is expected of a moment, in spreads; NaN where the longest season does not know it. */
+  residual(y: number, moment: Moment): number {
+    const known = this.#lookUp(moment, COMPARED);
+    if (known !== this.#tables.length) return Number.NaN;
+    const rank = this.#best(known, COMPARED.levels);
+    const centre = (COMPARED.levels[rank] as number) + this.#offset;
+    return (y - centre) / this.#spreadOf(rank, moment);
+  }
+
+  /** Learns a sample that stood for `elapsed`; `weight` in [0, 1] is the trust in it. `expected` is what was predicted for the moment. */
   learn(x: number, moment: Moment, expected: Prediction, elapsed: DurationMs, weight: number): void {
     const y = this.toScale(x);
     const reach = CLIP.level * expected.wide;
+    const farthest = CLIP.spread * expected.wide;
     const residual = y - expected.centre;
     const trusted = weight * elapsed;
-    this.#learnSpreads(y, moment, CLIP.spread * expected.wide, weight);
+    this.#learnSpreads(y, expected, weight);
     for (let rank = 1; rank <= this.#tables.length; rank++) {
-      const position = this.#position(moment, rank);
-      const table = this.#table(rank);
-      const old = table.knows(position) ? table.level(position) : y - this.#offset;
-      const target = old + clip(y - this.#offset - old, reach);
-      const slot = this.#slotLength(rank);
-      table.learn(
-        position,
-        target,
-        Math.min(Math.abs(y - this.#offset - old), CLIP.spread * expected.wide),
-        Math.min(1, trusted / slot),
-      );
+      const known = expected.levels[rank] as number;
+      const away = y - this.#offset;
+      const old = Number.isNaN(known) ? away : known;
+      const target = old + clip(away - old, reach);
+      const deviation = Math.min(Math.abs(away - old), farthest);
+      const slotsLong = Math.min(1, trusted / this.#slotLength(rank));
+      this.#table(rank).learn(this.#position(moment, rank), target, deviation, slotsLong);
     }
     this.#learnLevel(clip(y - this.#offset - this.#level, reach), trusted);
     if (expected.settled && expected.rank > 0) this.#learnOffset(clip(residual, reach), trusted);
@@ -188,10 +187,6 @@ export class Reference {
     return season.length / season.slots;
   }
 
-  #baseOf(rank: number, moment: Moment): number {
-    return rank === 0 ? this.#level : this.#table(rank).level(this.#position(moment, rank));
-  }
-
   /** Standard deviation at a rank: its own where it has one, with the slot's where there is a season; never below the floor. */
   #spreadOf(rank: number, moment: Moment): number {
     const usual = this.#spreads[rank] as number;
@@ -203,28 +198,37 @@ export class Reference {
     return Math.sqrt(spread ** 2 + roughness ** 2);
   }
 
-  #knows(rank: number, moment: Moment): boolean {
-    return rank === 0 || this.#table(rank).knows(this.#position(moment, rank));
+  #isOfHour(rank: number, spread: number): boolean {
+    const season = this.#settings.seasons[rank - 1];
+    return season !== undefined && season.length >= DAY && this.#table(rank).swing > TOLD_SWING * spread;
+  }
+
+  /** Writes down what each rank says of a moment; answers with the highest that knows it. */
+  #lookUp(moment: Moment, into: Prediction): number {
+    const ranks = this.#tables.length + 1;
+    if (into.levels.length < ranks) into.levels = new Float64Array(ranks);
+    const { levels } = into;
+    levels[0] = this.#level;
+    let known = 0;
+    for (let rank = 1; rank < ranks; rank++) {
+      const level = this.#table(rank).level(this.#position(moment, rank));
+      levels[rank] = level;
+      if (!Number.isNaN(level)) known = rank;
+    }
+    return known;
   }
 
   /** Knows the moment, and has been compared with enough samples to be trusted. */
-  #isTried(rank: number, moment: Moment): boolean {
-    return rank === 0 || (this.#knows(rank, moment) && (this.#counts[rank] as number) >= INHERITED + TRIED);
-  }
-
-  /** The highest rank whose slot is known. */
-  #known(moment: Moment): number {
-    let rank = this.#tables.length;
-    while (!this.#knows(rank, moment)) rank -= 1;
-    return rank;
+  #isTried(rank: number, levels: Float64Array): boolean {
+    return rank === 0 || (!Number.isNaN(levels[rank]) && (this.#counts[rank] as number) >= INHERITED + TRIED);
   }
 
   /** Of the tried ranks the one that has missed by least; a shorter memory has to be clearly better than a longer season. */
-  #best(known: number, moment: Moment): number {
+  #best(known: number, levels: Float64Array): number {
     let best = known;
-    while (best > 0 && !this.#isTried(best, moment)) best -= 1;
+    while (best > 0 && !this.#isTried(best, levels)) best -= 1;
     for (let rank = best - 1; rank >= 0; rank--) {
-      if (!this.#isTried(rank, moment)) continue;
+      if (!this.#isTried(rank, levels)) continue;
       if ((this.#spreads[rank] as number) * PREFER_LONGER < (this.#spreads[best] as number)) best = rank;
     }
     return best;
@@ -240,16 +244,18 @@ export class Reference {
   }
 
   /** Every known rank learns how far it misses, so that the best one can speak. */
-  #learnSpreads(y: number, moment: Moment, most: number, weight: number): void {
-    for (let rank = this.#known(moment); rank >= 0; rank--) {
-      if (!this.#knows(rank, moment)) continue;
+  #learnSpreads(y: number, { levels, wide }: Prediction, weight: number): void {
+    const most = CLIP.spread * wide;
+    for (let rank = this.#tables.length; rank >= 0; rank--) {
+      const level = levels[rank] as number;
+      if (Number.isNaN(level)) continue;
       if (this.#counts[rank] === 0) {
         const lower = this.#counts.findLastIndex((count, below) => below < rank && count > 0);
         this.#spreads[rank] = this.#spreads[lower] as number;
         this.#counts[rank] = INHERITED;
       }
       const count = (this.#counts[rank] as number) + weight;
-      const deviation = Math.min(Math.abs(y - this.#baseOf(rank, moment) - this.#offset), most);
+      const deviation = Math.min(Math.abs(y - level - this.#offset), most);
       const old = this.#spreads[rank] as number;
       this.#spreads[rank] = old + (weight / Math.max(INHERITED, count / 2)) * (deviation - old);
       this.#counts[rank] = Math.min(count, 2 * this.#settings.tailMemory);

@@ -1,11 +1,18 @@
 import type { StagePlan } from '../../domain/plan.ts';
 import type { DurationMs } from '../../domain/time.ts';
+import type { Tuning } from './tuning.ts';
 
 /** How often a signal is told apart within a season: slots never shorter than two samples, never more than this many. */
 const MOST_SLOTS = { first: 48, longer: 168 };
 
 /** A season in which fewer can be told apart is none at this interval. */
 const LEAST_SLOTS = 4;
+
+/**
+ * Errors of so many samples tell one time from another: their mean (0.8 spreads, where a time is its own) is then good to 0.3, three
+ * of which are below the 1.7 that give it up. With twenty of them a holiday of hourly samples looked like itself until the evening.
+ */
+const LIKE_SAMPLES = 4;
 
 /** A season to look for, cut into slots. */
 export interface Season {
@@ -36,11 +43,14 @@ export interface Settings {
   readonly tailMemory: number;
   /** Updates after which what was never met again is new again. */
   readonly noveltyMemory: number;
+  /** What the votes are; the same for all stages but in the bench. */
+  readonly tuning: Tuning;
 }
 
 export function settingsOf(
   config: { readonly warmup: number; readonly coverage: number; readonly spread_floor: number },
   stage: StagePlan,
+  tuning: Tuning,
 ): Settings {
   const { every } = stage;
   const lengths = [...stage.season].filter((length) => length >= 2 * LEAST_SLOTS * every).sort((a, b) => a - b);
@@ -56,9 +66,10 @@ export function settingsOf(
     offsetMemory: shortest ?? 2_000 * every,
     slowMemory: shortest === undefined ? 60 * every : Math.max(shortest / 24, 4 * every),
     standingMemory: shortest === undefined ? 60 * every : Math.max(shortest / 12, 8 * every),
-    likenessMemory: Math.max((shortest ?? 0) / 8, 20 * every),
+    likenessMemory: Math.max((shortest ?? 0) / 8, LIKE_SAMPLES * every),
     tailMemory: Math.min(20_000, Math.max(2_000, longest / every)),
     noveltyMemory: Math.min(40_000, Math.max(8_000, (4 * longest) / every)),
+    tuning,
   };
 }
 

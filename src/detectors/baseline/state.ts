@@ -1,12 +1,12 @@
 import type { Signal } from '../../domain/signal.ts';
-import { seal, unseal } from '../../stats/sealed.ts';
+import { headFor, seal, unseal } from '../../stats/sealed.ts';
 import type { Settings } from './settings.ts';
 import type { SignalModel } from './signal-model.ts';
 
 /** Grows with every change of what is written. */
-const VERSION = 3;
+const VERSION = 9;
 
-const headOf = (settings: Settings): string => `baseline ${VERSION} ${JSON.stringify(settings)}`;
+const headOf = ({ tuning: _, ...settings }: Settings): string => headFor('baseline', VERSION, settings);
 
 /** The models of a stage as bytes: version, settings, models, and a checksum of all before it. */
 export function writeState(settings: Settings, models: ReadonlyMap<Signal, SignalModel>): Uint8Array {

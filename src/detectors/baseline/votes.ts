@@ -3,6 +3,7 @@ import type { DurationMs } from '../../domain/time.ts';
 import { DecayedTail } from '../../stats/decayed-tail.ts';
 import { ewmaWeight } from '../../stats/ewma.ts';
 import type { NumberReader, NumberWriter } from '../../stats/number-codec.ts';
+import { ALONE, type Room } from '../../stats/room.ts';
 
 /** The slow vote takes no residual for more than this, so that it drains quickly when a fault ends. */
 const SLOW_CLIP = 4;
@@ -38,9 +39,9 @@ class Sides {
   readonly up: DecayedTail;
   readonly down: DecayedTail;
 
-  constructor(memory: number, prior: number) {
-    this.up = new DecayedTail(memory, prior);
-    this.down = new DecayedTail(memory, prior);
+  constructor(memory: number, prior: number, room: Room) {
+    this.up = new DecayedTail(memory, prior, undefined, room);
+    this.down = new DecayedTail(memory, prior, undefined, room);
   }
 
   /** −ln p of a signed residual, looking at the sides that are news; never below 0. */
@@ -67,7 +68,7 @@ class Sides {
 }
 
 /** Never learns: what the normal law says. */
-const NORMAL = new Sides(PRIOR.young, PRIOR.young);
+const NORMAL = new Sides(PRIOR.young, PRIOR.young, ALONE);
 
 /**
  * How surprising residuals are: a fast vote on the sample and a slow one on a running mean, each against its own past and each
@@ -84,19 +85,21 @@ export class Votes {
   /** Samples in a row that were held. */
   #held = 0;
 
-  constructor(memory: number) {
+  constructor(memory: number, room: Room = ALONE) {
     this.#memory = memory;
-    this.#fast = new Sides(memory, PRIOR.settled);
-    this.#slow = new Sides(memory, PRIOR.settled);
-    this.#young = new Sides(Math.min(memory, 2_000), PRIOR.young);
+    this.#fast = new Sides(memory, PRIOR.settled, room);
+    this.#slow = new Sides(memory, PRIOR.settled, room);
+    this.#young = new Sides(Math.min(memory, 2_000), PRIOR.young, room);
   }
 
   /** The running mean with this residual in it; `elapsed` since the last, `step` what is usual. */
   slowMean(residual: Residual, elapsed: DurationMs, step: DurationMs, memory: DurationMs): number {
     const contradicts = residual.wide * Math.sign(this.#slowMean) < CONTRADICTS * Math.abs(this.#slowMean);
-    const kept = this.#slowMean * (1 - ewmaWeight(elapsed, memory)) * (contradicts ? 0.5 : 1);
+    const weight = ewmaWeight(Math.min(elapsed, 2 * step), memory);
+    const faded = elapsed <= 2 * step ? weight : ewmaWeight(elapsed, memory);
+    const kept = this.#slowMean * (1 - faded) * (contradicts ? 0.5 : 1);
     const z = Math.max(-SLOW_CLIP, Math.min(SLOW_CLIP, residual.wide));
-    return kept + ewmaWeight(Math.min(elapsed, 2 * step), memory) * z;
+    return kept + weight * z;
   }
 
   /** −ln p, ≥ 0. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { bandsIn } from '../../domain/bands.ts';
 import type { Expected, Surprise } from '../../domain/score.ts';
 import { type Signal, signalSpec } from '../../domain/signal.ts';
 import { partOfSubject, stageOfSubject, subjectOf } from '../../domain/subject.ts';
@@ -96,13 +97,6 @@ function createChangePoint(settings: Settings, { stage }: DetectorContext): Dete
       return read !== undefined;
     },
   };
-}
-
-function bandsIn(before: readonly Surprise[]): ReadonlyMap<Signal, Expected> {
-  const bands = new Map<Signal, Expected>();
-  for (const one of before)
-    if (one.state === 'ready' && one.expected) bands.set(partOfSubject(one.subject), one.expected);
-  return bands;
 }
 
 /** Spreads from what was expected; each side of a band has its own. */

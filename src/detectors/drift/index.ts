@@ -103,7 +103,7 @@ function createDrift(settings: Settings, { stage }: DetectorContext): Detector {
         to.text(field);
         fields.get(field)?.write(to);
       }
-      to.number(fnv1a(to.done()));
+      to.number(fnv1a(to.written));
       return to.done();
     },
     restore(bytes) {

@@ -7,6 +7,8 @@ const [LOW, HIGH] = [0.1, 0.9];
 const RATE = 0.1;
 /** A running quantile moves by this share of the usual error: across it within about ten samples. */
 const QUANTILE_STEP = 0.4;
+/** A quantile that is slow is as quick as the others while little was seen. */
+const YOUNG = 20;
 
 /** How right one predictor has been at one distance: quantiles of its errors, and its rolling pinball loss. */
 export class Accuracy {
@@ -16,6 +18,12 @@ export class Accuracy {
   #loss = 0;
   #size = 0;
   #seen = 0;
+  readonly #slower: number;
+
+  /** `slower`: errors made farther ahead overlap, and as many of them tell less: they are forgotten so many times slower. */
+  constructor(slower = 1) {
+    this.#slower = slower;
+  }
 
   /** Mean of the pinball losses of late at 10, 50 and 90 %; infinite before the first. */
   get loss(): number {
@@ -32,13 +40,15 @@ export class Accuracy {
 
   learn(error: number): void {
     const e = Math.max(-1e300, Math.min(1e300, error));
-    const rate = Math.max(RATE, 1 / ++this.#seen);
+    const rate = Math.max(RATE / this.#slower, 1 / ++this.#seen);
     const { lower, upper } = this.band;
     const loss = pinballLoss(e, lower, LOW) + pinballLoss(e, 0, 0.5) + pinballLoss(e, upper, HIGH);
     this.#loss += rate * (loss - this.#loss);
     this.#size += rate * (Math.abs(e) - this.#size);
-    this.#low = quantileStep(this.#low, e, LOW, QUANTILE_STEP * this.#size);
-    this.#high = quantileStep(this.#high, e, HIGH, QUANTILE_STEP * this.#size);
+    const quick = Math.max(1 / this.#slower, Math.min(1, YOUNG / this.#seen));
+    const step = QUANTILE_STEP * quick * this.#size;
+    this.#low = quantileStep(this.#low, e, LOW, step);
+    this.#high = quantileStep(this.#high, e, HIGH, step);
   }
 
   write(to: NumberWriter): void {

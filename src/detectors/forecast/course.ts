@@ -12,6 +12,8 @@ import { Usual } from './usual.ts';
  * that has just begun: with 8 the first warning of a ramp came up to 30 s of 180 s later, with 16 it was lost for a while.
  */
 const DISTANCE = 4;
+/** And those at which an outlook is measured besides; as far as the past that is kept reaches. */
+const FARTHER = [16, 64];
 /** Samples kept for telling a trend. */
 const REMEMBERED = 64;
 /** Samples before anything is said. */
@@ -50,16 +52,23 @@ export class Course {
   readonly #settings: Settings;
   readonly #tables: readonly SeasonTable[];
   readonly #accuracies: readonly Accuracy[];
+  /** The same at each of the farther distances. */
+  readonly #farther: readonly (readonly Accuracy[])[];
   readonly #usual = new Usual();
   /** Newest last. */
   #past: Past[] = [];
   #lastAt: EpochMs = Number.NEGATIVE_INFINITY;
   #seen = 0;
+  /** The least value ever seen: what has never been negative is not expected to become so. */
+  #least = Number.MAX_VALUE;
 
   constructor(settings: Settings) {
     this.#settings = settings;
     this.#tables = settings.seasons.map(({ slots }) => new SeasonTable(slots));
-    this.#accuracies = Array.from({ length: 2 + this.#tables.length }, () => new Accuracy());
+    const at = (distance: number) =>
+      Array.from({ length: 2 + this.#tables.length }, () => new Accuracy(distance / DISTANCE));
+    this.#accuracies = at(DISTANCE);
+    this.#farther = FARTHER.map(at);
   }
 
   get seen(): number {
@@ -76,7 +85,9 @@ export class Course {
     this.#lastAt = at;
     if (!(elapsed > 0 && elapsed <= GAP * this.#settings.every)) this.#past = [];
     this.#seen++;
-    this.#compare(value, at);
+    this.#least = Math.min(this.#least, value);
+    this.#compare(this.#accuracies, DISTANCE, value, at);
+    for (const [i, distance] of FARTHER.entries()) this.#compare(this.#farther[i] ?? [], distance, value, at);
     this.#past.push(this.#after(value, at));
     if (this.#past.length > REMEMBERED) this.#past.shift();
     if (!learn) return;
@@ -103,17 +114,41 @@ export class Course {
 
   /** What the least erring predictor says of `samples` ahead; `undefined` before anything could be compared. */
   ahead(samples: number): Ahead | undefined {
+    return this.#said(this.#accuracies, DISTANCE, samples);
+  }
+
+  /**
+   * The same as far as it was measured: who erred least at a distance speaks for it, with the errors made there; between two distances
+   * it goes over from one to the other. For looking at and for sizing; a limit in sight is told by `ahead`, which is sooner about.
+   */
+  outlook(samples: number): Ahead | undefined {
+    let near = this.#said(this.#accuracies, DISTANCE, samples);
+    let from = DISTANCE;
+    for (const [i, distance] of FARTHER.entries()) {
+      const far = this.#said(this.#farther[i] ?? [], distance, samples);
+      if (samples <= from || !near || !far) break;
+      near = between(near, far, Math.min(1, Math.log(samples / from) / Math.log(distance / from)));
+      from = distance;
+    }
+    return near;
+  }
+
+  /** The same for people to see: nothing below zero of a signal that never was. */
+  possible({ lower, centre, upper }: Ahead): Ahead {
+    const floor = this.#least >= 0 ? 0 : Number.NEGATIVE_INFINITY;
+    return { lower: Math.max(floor, lower), centre: Math.max(floor, centre), upper: Math.max(floor, upper) };
+  }
+
+  /** What the one of least loss at a distance says of `samples` ahead. */
+  #said(accuracies: readonly Accuracy[], distance: number, samples: number): Ahead | undefined {
     const now = this.#past.at(-1);
-    const best = this.#accuracies.reduce(
-      (least, one, i, all) => (one.loss < (all[least] as Accuracy).loss ? i : least),
-      0,
-    );
-    const accuracy = this.#accuracies[best] as Accuracy;
-    if (!now || !Number.isFinite(accuracy.loss)) return undefined;
+    const best = accuracies.reduce((least, one, i, all) => (one.loss < (all[least] as Accuracy).loss ? i : least), 0);
+    const accuracy = accuracies[best];
+    if (!now || !accuracy || !Number.isFinite(accuracy.loss)) return undefined;
     const said = this.#predict(best, now, samples, this.#lastAt + samples * this.#settings.every);
     if (Number.isNaN(said)) return undefined;
     // Beyond what was compared errors are taken to grow in proportion, as those of a wrong trend do.
-    const wider = Math.max(1, samples / DISTANCE);
+    const wider = Math.max(1, samples / distance);
     const { lower, upper } = accuracy.band;
     return { lower: said + wider * lower, centre: said, upper: said + wider * upper };
   }
@@ -127,17 +162,19 @@ export class Course {
   write(to: NumberWriter): void {
     to.number(this.#lastAt);
     to.number(this.#seen);
+    to.number(this.#least);
     to.number(this.#past.length);
     for (const { value, level, line, offsets } of this.#past)
       for (const number of [value, level, line.level, line.trend, ...offsets]) to.number(number);
     this.#usual.write(to);
     for (const table of this.#tables) table.write(to);
-    for (const accuracy of this.#accuracies) accuracy.write(to);
+    for (const accuracy of [...this.#accuracies, ...this.#farther.flat()]) accuracy.write(to);
   }
 
   read(from: NumberReader): void {
     this.#lastAt = from.number();
     this.#seen = from.number();
+    this.#least = from.number();
     const length = from.number();
     if (!(length >= 0 && length <= REMEMBERED)) throw new RangeError('more of the past than is kept');
     this.#past = Array.from({ length }, () => ({
@@ -148,15 +185,15 @@ export class Course {
     }));
     this.#usual.read(from);
     for (const table of this.#tables) table.read(from);
-    for (const accuracy of this.#accuracies) accuracy.read(from);
+    for (const accuracy of [...this.#accuracies, ...this.#farther.flat()]) accuracy.read(from);
   }
 
   /** What each predictor said of this moment, against what came. */
-  #compare(value: number, at: EpochMs): void {
-    const then = this.#past.at(-DISTANCE);
+  #compare(accuracies: readonly Accuracy[], distance: number, value: number, at: EpochMs): void {
+    const then = this.#past.at(-distance);
     if (!then) return;
-    for (const [i, accuracy] of this.#accuracies.entries()) {
-      const said = this.#predict(i, then, DISTANCE, at);
+    for (const [i, accuracy] of accuracies.entries()) {
+      const said = this.#predict(i, then, distance, at);
       if (!Number.isNaN(said)) accuracy.learn(value - said);
     }
   }
@@ -185,6 +222,18 @@ export class Course {
     const season = this.#settings.seasons[i] as Season;
     return (this.#tables[i]?.level(placeIn(season, at)) ?? Number.NaN) + (offsets[i] ?? Number.NaN);
   }
+}
+
+/** From one to the other by a share of the way. */
+function between(a: Ahead, b: Ahead, share: number): Ahead {
+  const at = (from: number, to: number): number => from + share * (to - from);
+  const centre = at(a.centre, b.centre);
+  // Rounding may put the ends of a narrow band on the wrong side.
+  return {
+    lower: Math.min(centre, at(a.lower, b.lower)),
+    centre,
+    upper: Math.max(centre, at(a.upper, b.upper)),
+  };
 }
 
 const placeIn = ({ length, slots }: Season, at: EpochMs) => slotPosition(at, length, slots);

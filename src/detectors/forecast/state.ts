@@ -4,7 +4,7 @@ import { Course } from './course.ts';
 import type { Settings } from './settings.ts';
 
 /** Grows with every change of what is written. */
-const VERSION = 1;
+const VERSION = 2;
 
 /** One signal with a limit: its course, and for how many samples in a row each limit has been in sight. */
 export interface Followed {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { bandsIn, withBands } from '../../domain/bands.ts';
 import type { Expected, Surprise } from '../../domain/score.ts';
 import type { Signal } from '../../domain/signal.ts';
 import type { Snapshot } from '../../domain/snapshot.ts';
@@ -39,6 +40,8 @@ export const IsolationForestConfig = z.strictObject({
 
 /** Fewer signals than these have no shape as a whole. */
 const LEAST_SIGNALS = 3;
+/** What a reason is made of is looked up only where somebody may read it. */
+const REASONS_BELOW = 0.05;
 /** Deviations are squashed by asinh and cut off here: 11,000 spreads. */
 const FARTHEST = 10;
 
@@ -99,7 +102,9 @@ function createForest(settings: Settings, { stage }: DetectorContext): Detector 
     score(snapshot, _now, before) {
       const { vector, answer } = look(snapshot, before);
       if (answer && 'score' in answer) {
-        return [{ ...head, state: 'ready', pValue: answer.pValue, because: answer.because }];
+        const { pValue, because: parts } = answer;
+        const because = pValue < REASONS_BELOW ? withBands(parts, before, snapshot.values) : parts;
+        return [{ ...head, state: 'ready', pValue, because }];
       }
       if (answer) return [{ ...head, state: 'blind', missing: answer.missing }];
       const young = state.reservoir.rows < settings.warmup;
@@ -170,10 +175,7 @@ function vectorOf(
   scales: ReadonlyMap<Signal, RunningScale>,
   watched: (signal: Signal) => boolean,
 ): Vector {
-  const expected = new Map<Signal, Expected>();
-  for (const surprise of before)
-    if (surprise.state === 'ready' && surprise.expected)
-      expected.set(partOfSubject(surprise.subject), surprise.expected);
+  const expected = bandsIn(before);
   const vector = new Map<Signal, number>();
   for (const [signal, x] of snapshot.values) {
     if (!watched(signal)) continue;

@@ -6,7 +6,7 @@ import type { Model } from './model.ts';
 import type { Settings } from './settings.ts';
 
 /** Grows with every change of what is written. */
-const VERSION = 1;
+const VERSION = 3;
 
 /** All that a forest detector has learned. */
 export interface State {

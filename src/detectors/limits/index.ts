@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { LimitPlan, SignalPlan } from '../../domain/plan.ts';
 import type { Surprise } from '../../domain/score.ts';
 import type { Snapshot } from '../../domain/snapshot.ts';
-import { subjectOf } from '../../domain/subject.ts';
+import { type Subject, subjectsOf } from '../../domain/subject.ts';
 import { type Detector, type DetectorContext, defineDetector } from '../../kit/component.ts';
 
 /** Holds the limits a user has set on signals. It learns nothing, so it is ready from the first sample. */
@@ -34,9 +34,10 @@ export const limits = defineDetector({
 });
 
 function createLimits({ stage }: DetectorContext): Detector {
+  const subjectOf = subjectsOf(stage.id);
   const limited = [...stage.signals.values()].filter((signal) => signal.limits.length > 0);
   return {
-    score: (snapshot) => limited.flatMap((signal) => judge(signal, snapshot)),
+    score: (snapshot) => limited.flatMap((signal) => judge(signal, snapshot, subjectOf(signal.name))),
     advance: () => {},
     accept: () => {},
     save: () => STATE.slice(),
@@ -45,9 +46,9 @@ function createLimits({ stage }: DetectorContext): Detector {
 }
 
 /** One statement for each limit that can be judged; `blind` where the snapshot shows a gap instead. */
-function judge(signal: SignalPlan, snapshot: Snapshot): readonly Surprise[] {
+function judge(signal: SignalPlan, snapshot: Snapshot, subject: Subject): readonly Surprise[] {
   const { name } = signal;
-  const head = { subject: subjectOf(snapshot.stage, name), detector: 'limits' };
+  const head = { subject, detector: 'limits' };
   const observed = snapshot.values.get(name);
   const absent = observed === undefined && snapshot.absent.has(name);
   if (observed === undefined && !absent) {

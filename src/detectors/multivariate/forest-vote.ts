@@ -1,16 +1,15 @@
 import type { Signal } from '../../domain/signal.ts';
-import { DecayedTail } from '../../stats/decayed-tail.ts';
+import { CalibratedForest, type IsolationLook } from '../../stats/calibrated-forest.ts';
 import { FadingSample } from '../../stats/fading-sample.ts';
-import { type Forest, isolationScore } from '../../stats/forest.ts';
-import { readForest, readNames, type TrainedForest, writeForest, writeNames } from '../../stats/forest-training.ts';
+import type { TrainedForest } from '../../stats/forest-training.ts';
 import type { TrainingTable } from '../../stats/grow-forest.ts';
 import type { NumberReader, NumberWriter } from '../../stats/number-codec.ts';
-import { robustScale } from '../../stats/robust-scale.ts';
+import type { GroupLook } from './group.ts';
 import type { Look, Shape } from './shape.ts';
 
-/** How fast the smoothed score follows, as the distance does. */
-const FOLLOW = 0.2;
 const LEAST_COLUMNS = 3;
+/** Rows are kept in thousandths of a spread, of which none goes beyond 30: two bytes a number. */
+const STEP = 0.001;
 
 /**
  * An isolation forest over the uncorrelated parts. On the signals as they are it sees little that the distance does not; on the parts
@@ -18,55 +17,69 @@ const LEAST_COLUMNS = 3;
  */
 export class ForestVote {
   readonly sample: FadingSample;
-  readonly #tail: DecayedTail;
-  #forest: Forest | undefined;
-  #names: readonly Signal[] = [];
-  #centre = 0;
-  #scale = 1;
-  #smooth = Number.NaN;
+  readonly #forest: CalibratedForest;
+  /** Places in the groups, as of these names of the shape; and a row for the time of one look. */
+  #places: readonly Uint8Array[] = [];
+  #placesOf: readonly Signal[] | undefined;
+  #row: Float32Array = new Float32Array(0);
 
   constructor(of: { readonly rows: number; readonly memory: number; readonly seed: number }) {
-    this.sample = new FadingSample({ capacity: of.rows, memory: of.memory, seed: of.seed });
-    this.#tail = new DecayedTail(of.memory);
+    this.sample = new FadingSample({ capacity: of.rows, memory: of.memory, seed: of.seed, step: STEP });
+    this.#forest = new CalibratedForest(of.memory);
   }
 
   get ready(): boolean {
-    return this.#forest !== undefined;
+    return this.#forest.ready;
   }
 
-  /** Smoothed score of what is seen; `undefined` where there is no forest. Changes nothing. */
-  score(shape: Shape, { groups }: Look): number | undefined {
-    const forest = this.#forest;
-    if (!forest) return undefined;
-    const row = new Float32Array(this.#names.length);
+  /** Score of what is seen, and smoothed; `undefined` where there is no forest. Changes nothing. */
+  score(shape: Shape, { groups }: Look): IsolationLook | undefined {
+    if (!this.ready) return undefined;
+    const row = this.#row;
+    if (this.#placesOf !== shape.names) this.#findPlaces(shape);
+    const places = this.#places;
     let column = 0;
-    for (const [index, { names }] of shape.groups.entries()) {
-      const parts = groups[index]?.levels;
-      for (let i = 0; i < names.length; i++)
-        if (names[i] === this.#names[column]) row[column++] = Math.asinh((parts?.[i] as number) ?? 0);
+    for (let index = 0; index < groups.length; index++) {
+      const parts = (groups[index] as GroupLook).levels;
+      const columns = places[index] as Uint8Array;
+      for (let k = 0; k < columns.length; k++) row[column++] = Math.asinh(parts[columns[k] as number] ?? 0);
     }
-    const raw = isolationScore(forest, row);
-    return Number.isNaN(this.#smooth) ? raw : this.#smooth + FOLLOW * (raw - this.#smooth);
+    return this.#forest.look(row);
+  }
+
+  /** Which signals of each group the columns of the forest are: both are in the order in which signals came. */
+  #findPlaces(shape: Shape): void {
+    const columns = this.#forest.names;
+    let column = 0;
+    this.#places = shape.groups.map(({ names }) => {
+      const places: number[] = [];
+      for (let i = 0; i < names.length; i++)
+        if (names[i] === columns[column]) {
+          places.push(i);
+          column++;
+        }
+      return Uint8Array.from(places);
+    });
+    this.#placesOf = shape.names;
   }
 
   /** −ln p of a smoothed score. */
   surprise(score: number): number {
-    return this.#tail.surprise(this.#magnitude(score));
+    return this.#forest.surprise(score);
   }
 
-  advance(score: number, weight: number): void {
-    this.#smooth = score;
-    if (weight > 0) this.#tail.learn(this.#magnitude(score), weight);
+  advance(score: number, learn: boolean): void {
+    this.#forest.advance(score, learn ? 1 : 0);
   }
 
-  /** Keeps the row, in spreads of each signal, with the chance that the sample gives it. */
-  keep(shape: Shape, { groups }: Look): void {
+  /** Keeps the row, in spreads of each signal, with the chance that the sample gives it; `without` some of them. */
+  keep(shape: Shape, { groups }: Look, without: ReadonlySet<Signal>): void {
     this.sample.offer(() => {
       const vector = new Map<Signal, number>();
       for (const [index, { names, levels }] of shape.groups.entries())
         for (const [i, x] of (groups[index]?.row ?? []).entries()) {
           const z = Number.isNaN(x) ? x : levels.standardised(i, x);
-          if (!Number.isNaN(z)) vector.set(names[i] as Signal, z);
+          if (!Number.isNaN(z) && !without.has(names[i] as Signal)) vector.set(names[i] as Signal, z);
         }
       return vector;
     });
@@ -99,47 +112,25 @@ export class ForestVote {
     return names.length < LEAST_COLUMNS ? undefined : { names, table: { rows: kept.table.rows, columns: parts } };
   }
 
-  /** A new forest takes over; the tail goes on, since what it learned is in units of each forest's own scale. */
-  take({ names, forest, scores }: TrainedForest): void {
-    const first = this.#forest === undefined;
-    const { centre, scale } = robustScale(scores);
-    this.#names = names;
-    this.#forest = forest;
-    this.#centre = centre;
-    this.#scale = Math.max(scale, 1e-4);
-    this.#smooth = Number.NaN;
-    if (!first) return;
-    let smooth = centre;
-    for (const score of scores) {
-      smooth += FOLLOW * (score - smooth);
-      this.#tail.learn(this.#magnitude(smooth));
-    }
+  take(trained: TrainedForest): void {
+    this.#forest.take(trained);
+    this.#forget();
+  }
+
+  /** Places and row are those of another forest. */
+  #forget(): void {
+    this.#row = new Float32Array(this.#forest.names.length);
+    this.#placesOf = undefined;
   }
 
   write(to: NumberWriter): void {
     this.sample.write(to);
-    to.number(this.#forest ? 1 : 0);
-    if (this.#forest) {
-      writeNames(to, this.#names);
-      writeForest(to, this.#forest);
-    }
-    for (const value of [this.#centre, this.#scale, this.#smooth]) to.number(value);
-    this.#tail.write(to);
+    this.#forest.write(to);
   }
 
   read(from: NumberReader): void {
     this.sample.read(from);
-    if (from.number() === 1) {
-      this.#names = readNames(from);
-      this.#forest = readForest(from);
-    }
-    this.#centre = from.number();
-    this.#scale = from.number();
-    this.#smooth = from.number();
-    this.#tail.read(from);
-  }
-
-  #magnitude(score: number): number {
-    return Math.max(0, (score - this.#centre) / this.#scale);
+    this.#forest.read(from);
+    this.#forget();
   }
 }

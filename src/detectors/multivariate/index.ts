@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { withBands } from '../../domain/bands.ts';
 import type { Surprise } from '../../domain/score.ts';
 import type { Signal } from '../../domain/signal.ts';
 import type { Snapshot } from '../../domain/snapshot.ts';
-import { partOfSubject, stageOfSubject, subjectOf, VECTOR } from '../../domain/subject.ts';
-import { type Detector, type DetectorContext, defineDetector } from '../../kit/component.ts';
+import { partOfSubject, type Subject, stageOfSubject, subjectOf, VECTOR } from '../../domain/subject.ts';
+import { type Detector, type DetectorContext, defineDetector, type HowToAdvance } from '../../kit/component.ts';
 import { duration } from '../../kit/duration.ts';
 import { readTrained, writeRequest } from '../../stats/forest-training.ts';
 import { Blame } from './blame.ts';
@@ -24,7 +25,7 @@ export const MultivariateConfig = z.strictObject({
     .min(256)
     .max(2_048)
     .default(2_048)
-    .meta({ description: 'Snapshots kept as a sample to grow forests from; 4 bytes each for each signal.' }),
+    .meta({ description: 'Snapshots kept as a sample to grow forests from; 2 bytes each for each signal.' }),
   trees: z.int().min(10).max(500).default(50).meta({ description: 'Trees of the forest.' }),
   sample: z.int().min(64).max(2_048).default(256).meta({ description: 'Snapshots each tree is grown from.' }),
   retrain_every: duration
@@ -36,8 +37,11 @@ export const MultivariateConfig = z.strictObject({
 const LEAST_SIGNALS = 3;
 /** What was accepted is learned anew for this share of the warm-up. */
 const RELEARN_SHARE = 0.5;
+/** What a reason is made of is looked up only where somebody may read it. */
+const REASONS_BELOW = 0.05;
 /** What a very short past has to say, as a share of its surprise. */
 const LEAST_SAY = 0.25;
+const NONE: ReadonlySet<Signal> = new Set();
 
 export const multivariate = defineDetector({
   type: 'multivariate',
@@ -48,9 +52,10 @@ export const multivariate = defineDetector({
     'takes from each signal what the others tell of it (Mahalanobis distance on a shrunken, fading covariance). A queue that grows while',
     'the rate in front of it falls is far off, though both numbers are usual. Its subject is `*`; the reasons name the signals.',
     '',
-    'Three votes are measured against their own past and joined: `distance`; `forest`, an isolation forest over the same uncorrelated parts,',
+    'Three votes are measured against their own past and averaged: `distance`; `forest`, an isolation forest over the same uncorrelated parts,',
     'grown after `warmup` snapshots and again every `retrain_every` in a worker; `signals`, the three most surprised signals as the signal',
-    'detectors see them, season and all. The sum is calibrated on its own past again.',
+    'detectors see them, season and all. The mean is calibrated on its own past again, and there it also hears, for the first hours, of what',
+    'is held: a stage that goes far out at the same hour each day learns that it does.',
     '',
     'A missing signal is taken out of the distance, not counted as zero. A signal that never moved counts once it does. Signals beyond 64 are',
     'looked at in groups of 64. Wrong for: fewer than three signals that vary (it says nothing), slow changes of all signals together.',
@@ -101,20 +106,61 @@ function createMultivariate(settings: Settings, { stage }: DetectorContext): Det
     return looked;
   };
 
-  /** A past shorter than a season has not seen all that is usual, and what has just been accepted is no news. */
-  const calmed = (pValue: number): number => {
-    if (state.relearning > 0) return 1;
-    return pValue ** Math.min(1, Math.max(LEAST_SAY, state.shape.rows / settings.young));
+  const signals = new Map<Subject, Signal>();
+  const signalOf = (one: Subject): Signal => {
+    const known = signals.get(one);
+    if (known !== undefined) return known;
+    const part = partOfSubject(one);
+    signals.set(one, part);
+    return part;
   };
+  /** How surprising each signal is by itself, −ln p. */
+  const ownOf = (before: readonly Surprise[]): ReadonlyMap<Signal, number> => {
+    const own = new Map<Signal, number>();
+    for (const one of before) {
+      if (one.state !== 'ready') continue;
+      const signal = signalOf(one.subject);
+      const surprise = Math.max(0, -Math.log(one.pValue));
+      const known = own.get(signal);
+      if (known === undefined || surprise > known) own.set(signal, surprise);
+    }
+    return own;
+  };
+
+  /** Signals that are held while the whole is usual: it learns as if they were missing. */
+  const heldAlone = (values: ReadonlyMap<Signal, number>, how: HowToAdvance): ReadonlySet<Signal> => {
+    const held = [...values.keys()].filter((signal) => how(subjectOf(stage.id, signal)) !== 'learn');
+    return held.length > 0 ? new Set(held) : NONE;
+  };
+
+  /** A past shorter than a season has not seen all that is usual, and what has just been accepted is no news. */
+  const trust = (): number =>
+    state.relearning > 0 ? 0 : Math.min(1, Math.max(LEAST_SAY, state.shape.rows / settings.young));
+
+  /** Of one or two signals there never was a whole: nothing is looked at, learned or kept. */
+  const neverWhole = (snapshot: Snapshot): boolean =>
+    state.shape.names.length === 0 && snapshot.values.size < LEAST_SIGNALS;
 
   return {
     score(snapshot, _now, before) {
+      if (neverWhole(snapshot)) return [];
       const { look, values, said } = lookAt(snapshot, before);
       if (said) {
-        const because = state.blame.shares(state.shape.names, look);
+        const shares = state.blame.shares(state.shape.names, look, ownOf(before));
+        const because = said.pValue < REASONS_BELOW ? withBands(shares, before, values) : shares;
         // Who has just accepted everything cannot vouch for it: until then each signal speaks for itself.
         const grown = state.shape.rows >= settings.young && state.relearning === 0 ? ({ whole: true } as const) : {};
-        return [{ ...head, state: 'ready', pValue: calmed(said.pValue), because, votes: said.votes, ...grown }];
+        return [
+          {
+            ...head,
+            state: 'ready',
+            pValue: said.pValue ** trust(),
+            surprise: said.surprise * trust(),
+            because,
+            votes: said.votes,
+            ...grown,
+          },
+        ];
       }
       if (values.size >= LEAST_SIGNALS && !state.shape.ready) {
         const seen = Math.min(state.shape.rows, settings.warmup);
@@ -127,27 +173,31 @@ function createMultivariate(settings: Settings, { stage }: DetectorContext): Det
       return missing.length > 0 ? [{ ...head, state: 'blind', missing }] : [];
     },
     advance(snapshot, now, how, before = []) {
+      if (neverWhole(snapshot)) return;
       const { look, values, said } = lookAt(snapshot, before);
       looked = undefined;
-      // What was accepted is learned though it is still strange; never under a lease.
-      const renewed = state.relearning > 0 && snapshot.held.length === 0;
-      const learn = values.size > 0 && (renewed || how(subject) === 'learn');
+      const way = how(subject);
+      // What was accepted is learned though it is still strange; never what is distorted.
+      const renewed = state.relearning > 0 && way !== 'distorted';
+      const learn = values.size > 0 && (renewed || way === 'learn');
+      const without = learn && !renewed ? heldAlone(values, how) : NONE;
       if (said) {
-        state.fusion.advance(said, learn);
+        state.fusion.advance(said, learn, way === 'distorted');
         state.blame.advance(look);
       }
       if (learn) {
         state.since++;
         state.relearning = Math.max(0, state.relearning - 1);
-        if (settings.votes.includes('forest')) state.fusion.forest.keep(state.shape, look);
+        if (settings.votes.includes('forest')) state.fusion.forest.keep(state.shape, look, without);
       }
-      state.shape.advance(look, values, now, learn, settings.warmup);
+      state.shape.advance(look, values, now, { learn, without, warm: settings.warmup });
     },
     accept(accepted) {
       if (stageOfSubject(accepted) !== stage.id) return;
       looked = undefined;
       const part = partOfSubject(accepted);
-      for (const name of accepted === subject ? state.shape.names : [part]) state.shape.accept(name);
+      const all = accepted === subject;
+      for (const name of all ? state.shape.names : [part]) state.shape.accept(name, all);
       if (accepted !== subject) return;
       state.fusion.settle();
       state.relearning = state.shape.ready ? Math.round(settings.warmup * RELEARN_SHARE) : 0;
@@ -156,10 +206,10 @@ function createMultivariate(settings: Settings, { stage }: DetectorContext): Det
     retrain() {
       if (!settings.votes.includes('forest') || !state.shape.ready) return undefined;
       const { forest } = state.fusion;
-      const due = forest.ready ? state.since >= settings.retrainAfter : state.since % settings.warmup === 0;
-      const grown = due ? forest.table(state.shape) : undefined;
-      if (!grown) return undefined;
+      if (state.since < (forest.ready ? settings.retrainAfter : settings.warmup)) return undefined;
       state.since = 0;
+      const grown = forest.table(state.shape);
+      if (!grown) return undefined;
       const { trees, sample, seed } = settings;
       return { task: 'grow-forest', seed, input: writeRequest({ ...grown, trees, sample }) };
     },

@@ -14,6 +14,13 @@ export interface Look {
   readonly distance: number;
 }
 
+/** How to move on: whether the snapshot belongs to what is usual, and which of its signals do not; before `warm` snapshots nothing is said. */
+export interface Advance {
+  readonly learn: boolean;
+  readonly without: ReadonlySet<Signal>;
+  readonly warm: number;
+}
+
 /** How the signals of a stage vary together: groups of at most 64, each for itself. */
 export class Shape {
   readonly #memory: number;
@@ -62,10 +69,10 @@ export class Shape {
   }
 
   /** Moves on; refreshes at most one view, so that no step is long. */
-  advance(look: Look, values: ReadonlyMap<Signal, number>, at: EpochMs, learn: boolean, warm: number): void {
+  advance(look: Look, values: ReadonlyMap<Signal, number>, at: EpochMs, { learn, without, warm }: Advance): void {
     this.#groups.forEach((group, index) => {
       const seen = look.groups[index] ?? group.look(values, at);
-      group.advance(seen, at, learn);
+      group.advance(seen, at, learn, without);
     });
     if (!learn) return;
     this.#addNew(values);
@@ -80,8 +87,8 @@ export class Shape {
     most?.refresh();
   }
 
-  accept(signal: Signal): void {
-    for (const group of this.#groups) group.accept(signal);
+  accept(signal: Signal, all: boolean): void {
+    for (const group of this.#groups) group.accept(signal, all);
   }
 
   /** Signals not seen before join, by name, so that their order in a snapshot does not matter. */

@@ -1,11 +1,11 @@
-import { seal, unseal } from '../../stats/sealed.ts';
+import { headFor, seal, unseal } from '../../stats/sealed.ts';
 import type { Blame } from './blame.ts';
 import type { Fusion } from './fusion.ts';
 import type { Settings } from './settings.ts';
 import type { Shape } from './shape.ts';
 
 /** Grows with every change of what is written. */
-const VERSION = 1;
+const VERSION = 6;
 
 /** All that is learned of a stage as a whole. */
 export interface State {
@@ -18,7 +18,7 @@ export interface State {
   relearning: number;
 }
 
-const headOf = (settings: Settings): string => `multivariate ${VERSION} ${JSON.stringify(settings)}`;
+const headOf = (settings: Settings): string => headFor('multivariate', VERSION, settings);
 
 /** Version and settings, what was learned, and a checksum of all before it. */
 export function writeState(settings: Settings, { shape, fusion, blame, since, relearning }: State): Uint8Array {
@@ -26,6 +26,8 @@ export function writeState(settings: Settings, { shape, fusion, blame, since, re
     to.number(since);
     to.number(relearning);
     shape.write(to);
+    // Where there never was a whole nothing else was learned.
+    if (shape.names.length === 0) return;
     fusion.write(to);
     blame.write(to);
   });
@@ -38,6 +40,7 @@ export function readState(settings: Settings, bytes: Uint8Array, made: () => Sta
     state.since = from.number();
     state.relearning = from.number();
     state.shape.read(from);
+    if (state.shape.names.length === 0) return state;
     state.fusion.read(from);
     state.blame.read(from);
     return state;

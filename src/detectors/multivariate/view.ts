@@ -17,6 +17,12 @@ const LEAST_SEEN = 32;
 /** One part of the distance is at most this. */
 const MOST_PART = 20;
 
+/** For the time of one look, by how many signals there are; a view of a part costs more than what is done with it. */
+const STANDARDISED: readonly Float64Array[] = Array.from(
+  { length: MOST_TOGETHER + 1 },
+  (_, size) => new Float64Array(size),
+);
+
 /**
  * One way of looking at a group of signals (their levels, or their steps): what is learned of how they vary together, and how far
  * a row is from that in parts that do not depend on each other.
@@ -28,9 +34,8 @@ export class View {
   #rootSize = 0;
   /** Rows learned since the root was taken. */
   #since = 0;
-  readonly #z = new Float64Array(MOST_TOGETHER);
   /** Spread of each signal, 0 of a constant, NaN where too little was seen; worked out again after something was learned. */
-  readonly #spreads = new Float64Array(MOST_TOGETHER);
+  #spreads = new Float64Array(0);
   #spreadsOf = -1;
 
   constructor(memory: number) {
@@ -90,7 +95,7 @@ export class View {
   /** The uncorrelated parts of a row. Answers with how many of its numbers were there; parts of others come from what was. */
   partsOf(row: Float64Array, into: Float64Array): number {
     const size = this.#rootSize;
-    const z = this.#z.subarray(0, size);
+    const z = STANDARDISED[size] as Float64Array;
     let there = 0;
     for (let i = 0; i < size; i++) {
       const x = row[i] as number;
@@ -112,18 +117,24 @@ export class View {
     const size = this.#rootSize;
     fillMissing(root, z);
     into.fill(0, size);
-    // Two rows at a time: their sums do not wait for each other.
-    for (let i = 0; i < size; i += 2) {
-      const [a, b] = [i * size, i + 1 < size ? (i + 1) * size : i * size];
-      let one = 0;
-      let two = 0;
+    // Four rows at a time: their sums do not wait for each other.
+    const last = (size - 1) * size;
+    for (let i = 0, a = 0; i < size; i += 4, a += 4 * size) {
+      const b = Math.min(last, a + size);
+      const c = Math.min(last, b + size);
+      const d = Math.min(last, c + size);
+      let [one, two, three, four] = [0, 0, 0, 0];
       for (let j = 0; j < size; j++) {
         const x = z[j] as number;
         one += (root[a + j] as number) * x;
         two += (root[b + j] as number) * x;
+        three += (root[c + j] as number) * x;
+        four += (root[d + j] as number) * x;
       }
       into[i] = atMost(one);
       if (i + 1 < size) into[i + 1] = atMost(two);
+      if (i + 2 < size) into[i + 2] = atMost(three);
+      if (i + 3 < size) into[i + 3] = atMost(four);
     }
   }
 
@@ -133,6 +144,7 @@ export class View {
 
   #takeSpreads(): void {
     const size = this.moments.size;
+    if (this.#spreads.length !== size) this.#spreads = new Float64Array(size);
     for (let i = 0; i < size; i++) {
       const known = this.moments.seen(i) >= LEAST_SEEN;
       this.#spreads[i] = !known ? Number.NaN : this.moments.isConstant(i) ? 0 : this.#spread(i);
