@@ -1,4 +1,5 @@
 import { factWords } from './evidence.ts';
+import type { Incident } from './incident.ts';
 import { isInForce, type Lease } from './lease.ts';
 import type { Notice } from './notice.ts';
 import { titleOf } from './stage.ts';
@@ -28,6 +29,12 @@ export function briefOf(notice: Notice): string {
 
 const heldWords = (lease: Lease, now: number): string =>
   `${titleOf(lease.stage)} ${requestWords(lease.request)} until ${clockTime(lease.expiresAt, now)}`;
+
+/** The least likely fact behind an incident, per sample; `undefined` where only limits are broken. */
+export function leastChance({ because }: Incident): number | undefined {
+  const all = because.flatMap(({ pValue }) => pValue ?? []);
+  return all.length > 0 ? Math.min(...all) : undefined;
+}
 
 /** What was done to a gate, as verb and the rest of the sentence, and whether a person has to look. */
 export interface Action {

@@ -9,8 +9,10 @@ import { clockTime, lengthOf, list, quantity, range } from './wording.ts';
 
 /** Facts kept of one verdict; more are not read. */
 const MOST_FACTS = 5;
-/** Followers named in a sentence; the rest is counted. */
+/** Followers, and signals that are unusual together, named in a sentence; of followers the rest is counted. */
 const MOST_NAMED = 3;
+/** Signals whose part in a surprise is kept; the rest is seen at the stage. */
+const MOST_PARTS = 6;
 /** Shares below this are noise, and so is what is left beside a share above 1 - this. */
 const LEAST_SHARE = 0.005;
 
@@ -34,7 +36,9 @@ export function factOf(score: Score, at: EpochMs, share?: number): Evidence {
     ...(score.state === 'limit' && { limit: score.limit }),
     ...(score.state === 'limit' && score.reach && { reach: reachFrom(score.reach, at) }),
     ...(score.state === 'ready' && score.expected && bandOf(score.expected)),
+    ...(score.state === 'ready' && { pValue: score.pValue }),
     ...(score.state === 'ready' && share !== undefined && { share }),
+    ...(score.state === 'ready' && score.because.length > 1 && { parts: score.because.slice(0, MOST_PARTS) }),
     ...(score.state === 'ready' && score.votes && { votes: score.votes }),
     ...(score.demoted && { demoted: score.demoted }),
   };
@@ -67,8 +71,19 @@ function wordsWithoutNumbers(score: Score): string | undefined {
         : aheadWords(score);
   if (score.drift) return `${part} is spread otherwise than it was: ${score.drift.moved}`;
   if (part !== VECTOR && score.observed !== undefined) return undefined;
-  const shares = score.because.slice(0, 3).map((one) => `${one.signal} ${quantity(one.share, 'ratio')}`);
-  return shares.length === 0 ? `${part} is not as usual` : `unusual together: ${shares.join(', ')}`;
+  const parts = score.because.slice(0, MOST_NAMED);
+  if (parts.length === 0) return `${part} is not as usual`;
+  const known = parts.some(({ expected }) => expected);
+  return `unusual together: ${parts.map(partWords).join(known ? '; ' : ', ')}`;
+}
+
+/** "rows 12, usually 90 to 110 at this hour (60 %)", or "rows 60 %" where no band is known. */
+export function partWords({ signal, share, observed, expected }: Contribution): string {
+  const percent = quantity(share, 'ratio');
+  if (observed === undefined || !expected) return `${signal} ${percent}`;
+  const { unit } = signalSpec(signal);
+  const band = `usually ${range(expected.lower, expected.upper, unit)}${expected.seasonal ? ' at this hour' : ''}`;
+  return `${signal} ${quantity(observed, unit)}, ${band} (${percent})`;
 }
 
 /** "lag_seconds 48 s, reaches its limit of 120 s in about 14 min (10 to 25 min)" */
@@ -83,8 +98,8 @@ function aheadWords({ subject, observed, limit, reach }: Score & { state: 'limit
 }
 
 /**
- * One fact with its unit: "lag_seconds 321 s, usually 2 to 16 s at this hour", "lag_seconds 321 s, limit 120 s",
- * "lag_seconds 48 s, reaches its limit of 120 s about 14:20".
+ * One fact with its unit: "lag_seconds 321 s, usually 2 to 16 s at this hour", "rows 95, usually 60 to 140 (has crept away)",
+ * "lag_seconds 321 s, limit 120 s", "lag_seconds 48 s, reaches its limit of 120 s about 14:20".
  * A fact about another stage than `home` names it; left out, none is named. `clock` says times of day; left out, a limit in sight is
  * told as it was when the fact was found.
  */
@@ -105,7 +120,15 @@ export function factWords(
     return `${seen}, reaches its limit of ${quantity(fact.limit, unit)} about ${ahead}`;
   if (fact.limit !== undefined) return `${seen}, limit ${quantity(fact.limit, unit)}`;
   if (fact.lower === undefined || fact.upper === undefined) return seen;
-  return `${seen}, usually ${range(fact.lower, fact.upper, unit)}${fact.seasonal ? ' at this hour' : ''}`;
+  const usual = `usually ${range(fact.lower, fact.upper, unit)}${fact.seasonal ? ' at this hour' : ''}`;
+  return `${seen}, ${usual}${oddityWords(fact)}`;
+}
+
+/** A value within its band is strange for what it does, and not for where it is: " (has crept away)". Empty where it is outside. */
+function oddityWords({ observed, lower, upper, votes }: Evidence): string {
+  const [lead] = votes ?? [];
+  if (!lead || observed === undefined || lower === undefined || upper === undefined) return '';
+  return observed >= lower && observed <= upper ? ` (${lead.vote})` : '';
 }
 
 /** "opens tickets only: 6 pages in 4 weeks, 4 accepted" */

@@ -1,5 +1,5 @@
 import type { Cause } from './cause.ts';
-import type { Demotion, Vote } from './score.ts';
+import type { Contribution, Demotion, Vote } from './score.ts';
 import type { StageId } from './stage.ts';
 import type { Subject } from './subject.ts';
 import type { EpochMs } from './time.ts';
@@ -23,10 +23,14 @@ export interface Evidence {
   readonly limit?: number;
   /** The band is that of this time of the day or week. */
   readonly seasonal?: boolean;
+  /** How likely the like is by chance, per sample, under the subject's own past; a limit has none. */
+  readonly pValue?: number;
   /** The limit is not broken yet: when it will be. Without `latest` it may never be. */
   readonly reach?: { readonly likely: EpochMs; readonly soonest: EpochMs; readonly latest?: EpochMs };
   /** The signal's share of all that was surprising about the stage, 0 … 1. */
   readonly share?: number;
+  /** Where it is of several signals: the part of each, most surprising first. */
+  readonly parts?: readonly Contribution[];
   /** The tests behind it, most surprising first. */
   readonly votes?: readonly Vote[];
   /** Worth a page by its score, but the detector may only open tickets. */
@@ -79,6 +83,13 @@ export type IncidentChange =
   | { readonly kind: 'relapsed' }
   | { readonly kind: 'resolved'; readonly resolution: Resolution }
   | { readonly kind: 'acknowledged' | 'muted' | 'labelled' | 'noted' };
+
+/** Counts against the budget: opened since then with that severity, and nobody has called it real. */
+export const spends = (
+  incident: Pick<Incident, 'severity' | 'openedAt' | 'label'>,
+  severity: Incident['severity'],
+  since: EpochMs,
+) => incident.severity === severity && incident.openedAt > since && incident.label !== 'real';
 
 /** Worse than ok, and known to be. */
 export const isTrouble = (verdict: Verdict): boolean => verdict.state === 'warning' || verdict.state === 'critical';

@@ -50,6 +50,8 @@ export interface Lease {
   readonly expiresAt: EpochMs;
   readonly releasedAt?: EpochMs;
   readonly renewals: number;
+  /** Of these the last in a row at which the outcome was not kept; none where left out. */
+  readonly inVain?: number;
   /** What stood before the first apply; what revert puts back. */
   readonly preImage?: Json;
   /** What apply left behind; revert touches the gate only where this still stands. */

@@ -37,6 +37,8 @@ export interface Notice {
   readonly incident: Incident;
   readonly leases: readonly Lease[];
   readonly story: Story;
+  /** What the pipeline has spent of its pages in the last seven days, this incident included. */
+  readonly budget?: { readonly pagesUsed: number; readonly pagesPerWeek: number };
   /** The lease that an `action` is about; one of `leases`. */
   readonly lease?: LeaseId;
   /** The end of an incident whose opening this receiver was never told of: it fired and recovered before it could be. */

@@ -1,3 +1,4 @@
+import type { ExcludedRange } from './excluded.ts';
 import type { RequestKind, Reversibility } from './lease.ts';
 import type { LimitRule } from './score.ts';
 import type { Direction, Signal } from './signal.ts';
@@ -29,6 +30,8 @@ export interface SignalPlan {
   readonly detect: boolean;
   /** Deviations smaller than this, absolute in the unit of the signal or relative to what is expected, are not news. */
   readonly minimumChange: { readonly absolute: number; readonly relative: number };
+  /** Times in which the signal is known not to be normal. */
+  readonly excluded?: readonly ExcludedRange[];
 }
 
 /** A signal computed from others: the rate of a counter, or a ratio, also across stages. */
@@ -57,6 +60,10 @@ export interface StagePlan {
   readonly signals: ReadonlyMap<Signal, SignalPlan>;
   readonly derive: readonly DerivePlan[];
   readonly detectors: readonly DetectorPlan[];
+  /** Times in which the whole stage is known not to be normal. */
+  readonly excluded?: readonly ExcludedRange[];
+  /** Signals of which is wanted where they go, though they have no limit: a policy sizes by them. */
+  readonly foreseen?: readonly Signal[];
   /** Equal on two loads of the config when everything learned of the stage can be kept. */
   readonly fingerprint: string;
 }
@@ -67,6 +74,8 @@ export interface PipelinePlan {
   readonly signals?: ReadonlyMap<Signal, SignalPlan>;
   readonly stages: readonly StagePlan[];
   readonly budget: Budget;
+  /** Times in which nothing of the pipeline is normal; they stand at each of its stages as well. */
+  readonly excluded?: readonly ExcludedRange[];
 }
 
 export type PolicyMode = 'observe' | 'dry-run' | 'enforce';
@@ -81,6 +90,8 @@ export interface OptionPlan {
   /** Scale: never more replicas than this, never fewer than `min`. */
   readonly min?: number;
   readonly max?: number;
+  /** Scale: how long it takes until new replicas work; where arrivals are to grow, sized for what may arrive by then. */
+  readonly startup?: DurationMs;
   /** Accepts an actuator that cannot undo exactly. */
   readonly accept: readonly Reversibility[];
 }
@@ -95,7 +106,7 @@ export interface PolicyPlan {
   readonly cooldown: DurationMs;
   /** Samples in a row that must say the same before the gate moves. */
   readonly confirm: number;
-  /** After this many renewals the lease ends as `ineffective`. */
+  /** After this many renewals the lease ends as `ineffective`; of a scale only those count that were in vain, in a row. */
   readonly maxRenewals: number;
   readonly fingerprint: string;
 }

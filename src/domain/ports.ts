@@ -1,10 +1,13 @@
 import type { Decision } from './decision.ts';
 import type { HeadgateError } from './error.ts';
+import type { Exclusion } from './excluded.ts';
 import type { Incident, IncidentChange, IncidentId } from './incident.ts';
 import type { Json } from './json.ts';
 import type { Lease, LeaseId } from './lease.ts';
 import type { Notice } from './notice.ts';
+import type { Outlook } from './outlook.ts';
 import type { PolicyMode } from './plan.ts';
+import type { Relearning } from './relearning.ts';
 import type { Demotion, Score } from './score.ts';
 import type { Signal } from './signal.ts';
 import type { Gap, Snapshot } from './snapshot.ts';
@@ -147,6 +150,8 @@ export interface Events {
     verdict: Verdict;
     previous: Verdict | undefined;
     frozen: boolean;
+    /** How far each followed signal is likely to have come at the end of what is looked ahead. */
+    outlooks: readonly Outlook[];
     seconds: number;
   }): void;
   /** A detector has overspent on a subject and may only open tickets; or it may page again. */
@@ -180,8 +185,11 @@ export interface Events {
   storeDegraded(event: { degraded: boolean; message: string }): void;
   /** Stages have come or gone with what sources find; the config is as it was. */
   discovered(event: { message: string }): void;
+  /** So many stages were saved with something that this detector cannot go on with, `stage` the first of them: it learns again. */
+  relearning(event: Relearning & { stages: number; stage: StageId }): void;
   /** How far stages of a pipeline have learned from their past; `share` is 0 at its beginning and 1 at its end. */
-  seeded(event: { pipeline: string; stages: number; samples: number; share: number }): void;
+  /** `over`: it ends here, well where `share` is 1. */
+  seeded(event: { pipeline: string; stages: number; samples: number; share: number; over: boolean }): void;
   configLoaded(event: { ok: boolean; message: string; at: EpochMs }): void;
   lifecycle(event: { phase: 'starting' | 'ready' | 'stopping' | 'stopped'; message: string }): void;
   /** A failure that has no better event; never silent. */
@@ -198,6 +206,10 @@ export interface View {
   leases(filter: LeaseFilter): Promise<readonly Lease[]>;
   decisions(filter: { readonly stage?: StageId; readonly limit: number }): Promise<readonly Decision[]>;
   series(query: SampleQuery): Promise<readonly Series[]>;
+  /** Where signals of the stage go from here on, of those that are followed. */
+  outlooks(stage: StageId): readonly Outlook[];
+  /** All times of the stage that are not learned, past ones and those to come. */
+  exclusions(stage: StageId): readonly Exclusion[];
   valve(stage: StageId): ValveState | undefined;
   /** Answers at once where the version differs from `version`, else at the next change or when `abort` fires. */
   waitValve(stage: StageId, version: number, abort: AbortSignal): Promise<ValveState | undefined>;

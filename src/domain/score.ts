@@ -7,6 +7,9 @@ import type { Severity } from './verdict.ts';
 export interface Contribution {
   readonly signal: string;
   readonly share: number;
+  /** What the signal shows, and what would have been normal, where a reason names several signals. */
+  readonly observed?: number;
+  readonly expected?: Expected;
 }
 
 /**
@@ -52,7 +55,7 @@ export type Surprise = { readonly subject: Subject; readonly detector: string } 
       readonly pValue: number;
       /** The same for what is still there of an open episode; it closes one, and opens none. Where left out, `pValue` does. */
       readonly standing?: number;
-      /** How strange the sample is by all votes together, in nats; it orders samples. Where left out, −ln `pValue` does. */
+      /** How strange this sample is by all votes together, or what is left of the last ones, in nats; it orders samples. Where left out, −ln `pValue` does. */
       readonly surprise?: number;
       readonly because: readonly Contribution[];
       /** The tests behind the p-value, where there was more than one; most surprising first. */

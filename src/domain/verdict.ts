@@ -1,3 +1,4 @@
+import type { Exclusion } from './excluded.ts';
 import type { Contribution, Score } from './score.ts';
 import type { StageId } from './stage.ts';
 import type { Subject } from './subject.ts';
@@ -24,4 +25,6 @@ export interface Verdict {
   readonly shares?: readonly Contribution[];
   readonly warming: readonly Subject[];
   readonly blind: readonly Subject[];
+  /** Ranges in which the verdict falls whose times are not learned: what was learned says nothing there. Left out: none. */
+  readonly excluded?: readonly Exclusion[];
 }

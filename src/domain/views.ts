@@ -2,6 +2,7 @@ import type { Decision } from './decision.ts';
 import type { Incident, IncidentId } from './incident.ts';
 import type { GateRequest, Lease, LeaseId } from './lease.ts';
 import type { Budget, PolicyMode } from './plan.ts';
+import type { Relearning } from './relearning.ts';
 import type { Demotion, Score } from './score.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { StageId } from './stage.ts';
@@ -22,6 +23,8 @@ export interface StageView {
   readonly frozen: boolean;
   /** Share of the subjects that are ready, 0 … 1. */
   readonly learned: number;
+  /** Detectors that learn again what they knew before the start. */
+  readonly relearning: readonly Relearning[];
 }
 
 /** The gate the daemon serves for a stage. `until` is set whenever it is not open: it then opens by itself. */
@@ -83,6 +86,13 @@ export interface SourceHealth {
   readonly failures: number;
 }
 
+/** A pipeline that learns from its past: samples so far, and the share of the time that is behind it, 0 … 1. */
+export interface SeedingView {
+  readonly pipeline: string;
+  readonly samples: number;
+  readonly share: number;
+}
+
 export interface HealthView {
   readonly version: string;
   readonly startedAt: EpochMs;
@@ -93,6 +103,7 @@ export interface HealthView {
   readonly configLoadedAt: EpochMs;
   readonly configOk: boolean;
   readonly sources: readonly SourceHealth[];
+  readonly seeding: readonly SeedingView[];
   readonly outbox: { readonly pending: number; readonly oldestAt?: EpochMs };
   readonly notifiers: readonly { readonly name: string; readonly type: string }[];
 }

@@ -85,6 +85,14 @@ export function range(lower: number, upper: number, unit: Unit): string {
 }
 
 /**
+ * A probability with one digit, as a person says it.
+ *
+ * @example
+ * probability(0.0000042) === '4e-6'
+ */
+export const probability = (p: number): string => (p >= 0.001 ? String(Number(p.toPrecision(1))) : p.toExponential(0));
+
+/**
  * A length of time in the one unit that says it best, rounded.
  *
  * @example

@@ -3,7 +3,7 @@ import type { Score } from '../domain/score.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import { partOfSubject } from '../domain/subject.ts';
 import type { Estimate } from './estimate.ts';
-import { partitionTrouble } from './partitions.ts';
+import { isAloneBehind, partitionTrouble } from './partitions.ts';
 import { NOTHING, type Supply } from './supply.ts';
 
 /** What is known of the stage where an incident began. */
@@ -62,11 +62,12 @@ const strangeOf = (scores: readonly Score[]): ReadonlySet<string> =>
 
 /** The oldest record is given out again and again, or one partition has not moved for long, while others get done. */
 function isTriedInVain({ snapshot, scores, estimate }: Scene): boolean {
+  const lag = snapshot.parts.get('lag_records');
   const [stuck, all] = ['stuck_partitions', 'partitions'].map((signal) => snapshot.values.get(signal) ?? 0) as [
     number,
     number,
   ];
-  const tried = strangeOf(scores).has('pending_deliveries') || (stuck === 1 && all > 1);
+  const tried = strangeOf(scores).has('pending_deliveries') || (stuck === 1 && all > 1 && (!lag || isAloneBehind(lag)));
   return tried && estimate.stillFor === 0 && (estimate.recentOut ?? 0) > NOTHING * (estimate.usualOut ?? 0);
 }
 

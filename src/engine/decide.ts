@@ -15,7 +15,7 @@ import {
   type Scene,
   type Want,
 } from './policy-scene.ts';
-import { describeKeep, describeRequest, requestFor, scaleFor, shortNumber, sparesDependency } from './request.ts';
+import { describeKeep, describeRequest, inUnit, isGrowing, requestFor, scaleFor, sparesDependency } from './request.ts';
 
 /** The kept signal is safe again when it is below this share of its bound: between the two lines nothing changes. */
 const RELEASE_SHARE = 0.5;
@@ -115,6 +115,17 @@ function isEnough(lease: Lease, { policy, memory, view, state }: Scene): boolean
   return calmFor >= SCALE_CALM && scaleFor(option, policy, view, option.min ?? 1) === undefined;
 }
 
+const isKept = ({ known, broken, atRisk }: KeepState): boolean => known && !broken && !atRisk;
+
+/**
+ * Renewed as often as allowed. Workers that keep the outcome do what they were asked for and hold nobody back, so of a scale only what
+ * was renewed in vain counts; a throttle that is only just enough ends, since what waits upstream grows with it.
+ */
+function isSpent(lease: Lease, { policy, state }: Scene): boolean {
+  if (lease.request.kind !== 'scale') return lease.renewals >= policy.maxRenewals;
+  return !isKept(state) && (lease.inVain ?? 0) >= policy.maxRenewals;
+}
+
 /** A lease in force: let go, keep it on, or leave it to run out. */
 function holdOn(lease: Lease, scene: Scene): readonly Decision[] {
   const { policy, memory, view, state } = scene;
@@ -131,16 +142,14 @@ function holdOn(lease: Lease, scene: Scene): readonly Decision[] {
   const cause = state.incident && presentCause(state.incident);
   if (lease.request.kind === 'scale' && cause && NOT_HELPED.scale.has(cause))
     return release('ineffective', `scaling does not help against ${cause}`);
-  if (lease.renewals >= policy.maxRenewals && lease.expiresAt - view.now <= policy.lease / 2)
-    return release('ineffective', `${keep} is still not kept after ${lease.renewals} renewals`);
+  const dueForRenewal = lease.expiresAt - view.now <= policy.lease / 2;
+  if (dueForRenewal && isSpent(lease, scene)) {
+    const how = !state.known ? 'is not known to be kept' : isKept(state) ? 'is not yet safe' : 'is still not kept';
+    return release('ineffective', `${keep} ${how} after ${lease.renewals} renewals`);
+  }
 
   const adjusted = state.known && lease.state === 'active' ? adjust(lease, scene) : undefined;
-  const dueForRenewal = lease.expiresAt - view.now <= policy.lease / 2;
-  const reason: RenewReason = !state.known
-    ? 'blind-hold'
-    : state.broken || state.atRisk
-      ? 'still-broken'
-      : 'still-recovering';
+  const reason: RenewReason = !state.known ? 'blind-hold' : isKept(state) ? 'still-recovering' : 'still-broken';
   if (adjusted) {
     if (adjusted.kind === 'throttle' && lease.request.kind === 'throttle' && adjusted.rate < lease.request.rate) {
       memory.ceiling = lease.request.rate;
@@ -159,9 +168,23 @@ function holdOn(lease: Lease, scene: Scene): readonly Decision[] {
   return [{ ...base, kind: 'renew', reason, request: lease.request, because }];
 }
 
+/** After workers have come it takes so many samples until it is known what they get done. */
+const SETTLED_SAMPLES = 8;
+
+/** The number of workers grows further where what arrives is all but sure to grow; never faster than workers come. */
+function grow(lease: Lease, { policy, view, memory, state }: Scene): GateRequest | undefined {
+  const option = policy.may.find((one) => one.stage === lease.stage && one.kind === 'scale');
+  if (option?.startup === undefined || lease.request.kind !== 'scale' || !(state.broken || state.atRisk))
+    return undefined;
+  const settled = option.startup + SETTLED_SAMPLES * view.every(lease.stage);
+  if (view.now - Math.max(memory.adjustedAt, lease.grantedAt) < settled || !isGrowing(option, view)) return undefined;
+  return scaleFor(option, policy, view, lease.request.replicas);
+}
+
 /** A throttle follows the capacity, and the strictest of all who ask for the gate; other requests stay as they were granted. */
 function adjust(lease: Lease, scene: Scene): GateRequest | undefined {
   const { policy, view, wants, memory } = scene;
+  if (lease.request.kind === 'scale') return grow(lease, scene);
   if (lease.request.kind !== 'throttle' || view.now - memory.adjustedAt < policy.lease / ADJUSTS_A_LEASE)
     return undefined;
   const gate = gateOf(lease.stage, lease.request.kind);
@@ -207,7 +230,7 @@ function reachOut(scene: Scene): readonly Decision[] {
       continue;
     }
     const reason: EngageReason = state.broken ? 'keep-broken' : 'keep-at-risk';
-    const because = `${describeKeep(policy)} is ${state.broken ? 'broken' : 'at risk'}: ${shortNumber(state.value)} now; ${describeRequest(request as GateRequest)}`;
+    const because = `${describeKeep(policy)} is ${state.broken ? 'broken' : 'at risk'}: ${inUnit(policy.keep.signal, state.value)} now; ${describeRequest(request as GateRequest)}`;
     const engaged: Decision = { ...base, kind: 'engage', reason, because };
     memory.uses++;
     decisions.push(engaged);

@@ -35,6 +35,7 @@ function pseudoStage(pipeline: PipelinePlan, graph: Graph): StagePlan {
     signals: pipeline.signals ?? new Map(),
     derive: [],
     detectors: first?.detectors ?? [],
+    ...(pipeline.excluded && { excluded: pipeline.excluded }),
     fingerprint: `${pipeline.name} end to end, every ${every}, season ${first?.season.join()}`,
   };
 }

@@ -1,5 +1,7 @@
+import { isWholeExcluded } from '../domain/excluded.ts';
 import type { Incident, IncidentChange } from '../domain/incident.ts';
 import type { Lease, LeaseId, ReleaseReason, Reversibility } from '../domain/lease.ts';
+import { OUTLOOK_POINTS } from '../domain/outlook.ts';
 import type { PipelinePlan, Plan, PolicyMode, StagePlan } from '../domain/plan.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import { pipelineOf, type StageId } from '../domain/stage.ts';
@@ -17,7 +19,8 @@ import { type Draft, isApplied, type JudgedStage, Ledger, newDraft, type Outcome
 import { withKeptLimits } from './plan.ts';
 import type { PolicyMemory } from './policy-scene.ts';
 import { Reach } from './reach.ts';
-import type { StageDetector, StageLine } from './stage.ts';
+import { arrivalsAfter } from './request.ts';
+import type { Footing, StageDetector, StageLine } from './stage.ts';
 import { type PreparedPlan, Stages } from './stages.ts';
 
 export interface EngineOptions {
@@ -80,9 +83,8 @@ export class Engine {
     this.#ledger.expire(now, draft);
     this.#decide(new Set(steps.map((step) => step.snapshot.stage)), now, draft);
     for (const { snapshot } of steps) {
-      const frozen = this.isFrozen(snapshot.stage);
-      const calm = !frozen && this.#stages.verdicts.get(snapshot.stage)?.state === 'ok';
-      this.#stages.line(snapshot.stage)?.advance(frozen || this.#learningIsOver(now), calm);
+      const calm = !this.isFrozen(snapshot.stage) && this.#stages.verdicts.get(snapshot.stage)?.state === 'ok';
+      this.#stages.line(snapshot.stage)?.advance(this.#footing(snapshot.stage, now), calm);
       this.#restarting.delete(snapshot.stage);
     }
     return outcomeOf(draft, steps, accepted);
@@ -93,8 +95,13 @@ export class Engine {
     const line = this.#stages.line(snapshot.stage);
     if (!line) return;
     this.#stages.learn(line, snapshot, true);
-    line.advance(this.isFrozen(snapshot.stage), false);
+    line.advance(this.#footing(snapshot.stage, snapshot.at), false);
     this.#stages.latest.set(snapshot.stage, snapshot);
+  }
+
+  /** After a restart, once what was learned is restored: what the stage showed last is known to its neighbours again. */
+  remember(id: StageId, now: EpochMs): void {
+    this.#stages.remember(id, now);
   }
 
   /** Takes in what has become of work on a gate. */
@@ -193,9 +200,17 @@ export class Engine {
     return Number.isFinite(next) ? next : undefined;
   }
 
-  /** References of the stage do not move: an incident is open on it, or a lease distorts it. */
+  /** References of the stage do not move: an incident is open on it, a lease distorts it, or its times are excluded from learning. */
   isFrozen(id: StageId): boolean {
-    return this.#ledger.incidents.isOn(id) || this.#isDistorted(id);
+    const excluded = this.#stages.verdicts.get(id)?.excluded ?? [];
+    return this.#ledger.incidents.isOn(id) || this.#isDistorted(id) || isWholeExcluded(excluded);
+  }
+
+  #footing(id: StageId, now: EpochMs): Footing {
+    if (this.#isDistorted(id)) return 'distorted';
+    if (this.#learningIsOver(now)) return 'learning-over';
+    if (this.#options.learnUntil !== undefined) return 'training';
+    return this.isFrozen(id) ? 'incident' : 'as-judged';
   }
 
   get plan(): Plan {
@@ -267,12 +282,14 @@ export class Engine {
       verdicts: this.#stages.verdicts,
       latest: this.#stages.latest,
       estimate: (id) => this.#stages.line(id)?.estimate ?? NO_ESTIMATE,
+      arrivalsAfter: (id, time) => arrivalsAfter(this.#stages.line(id)?.outlooks(OUTLOOK_POINTS) ?? [], time),
       incidentOn: (id) => this.#ledger.incidents.on(id)[0],
       leases: this.leases(),
       reversibility: this.#options.reversibility,
       restarting: this.#restarting,
       stoppedByHand: this.#stopped,
       inMaintenance: (stage) => this.#options.inMaintenance(stage, now),
+      every: (stage) => this.#stages.every(stage),
     });
     this.#ledger.carryOut(decisions, draft);
   }

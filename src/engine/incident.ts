@@ -2,7 +2,7 @@ import { factsOf } from '../domain/evidence.ts';
 import type { Evidence, Incident, IncidentChange } from '../domain/incident.ts';
 import { isTrouble } from '../domain/incident.ts';
 import type { Plan, StagePlan } from '../domain/plan.ts';
-import { pipelineOf, type StageId } from '../domain/stage.ts';
+import { isPseudoStage, pipelineOf, type StageId } from '../domain/stage.ts';
 import type { DurationMs, EpochMs } from '../domain/time.ts';
 import { severityRank, type Verdict } from '../domain/verdict.ts';
 import { type IncidentBook, oldestFirst } from './incident-book.ts';
@@ -101,6 +101,8 @@ function belongs(incident: Incident, id: StageId, scene: IncidentScene): boolean
   if (related.length === 0) return false;
   // A stage above that gave no answer and turns out to be in trouble is what was feared when the incident opened.
   if (incident.unknownAbove !== undefined && graph.ancestors(incident.root).includes(id)) return true;
+  // End to end has no cause of its own: until a stage is known that has, whichever gets into trouble is it.
+  if (isPseudoStage(incident.root)) return true;
   const since = scene.verdicts.get(id)?.since ?? scene.now;
   if (since - incident.openedAt <= spanOf([id, incident.root], scene, TOGETHER_INTERVALS)) return true;
   const above = graph.ancestors(id);
@@ -197,7 +199,9 @@ function settle(step: Draft, scene: IncidentScene): void {
 
 /** It has been recovering for long enough. */
 function isCalm({ recoveringAt }: Incident, stages: readonly StageId[], scene: IncidentScene): boolean {
-  return recoveringAt !== undefined && scene.now - recoveringAt >= spanOf(stages, scene, CALM_INTERVALS);
+  if (recoveringAt === undefined) return false;
+  // A clock that was set back by more than that says nothing of how long it has been well; nobody waits for hours for that.
+  return Math.abs(scene.now - recoveringAt) >= spanOf(stages, scene, CALM_INTERVALS);
 }
 
 function end(step: Draft, resolution: 'recovered' | 'accepted' | 'unwatched', scene: IncidentScene): void {

@@ -1,7 +1,8 @@
+import type { Exclusion } from '../domain/excluded.ts';
 import type { Budget } from '../domain/plan.ts';
 import type { Score, Surprise } from '../domain/score.ts';
 import type { DurationMs, EpochMs } from '../domain/time.ts';
-import { CLOSE_SAMPLES, CLOSE_SHARE, COUNTS_AS, type EpisodeLine, episodeLine } from './budget.ts';
+import { CLOSE_SHARE, EpisodeLine } from './budget.ts';
 import { limitValue, MAX_VALUE } from './limit-value.ts';
 import { freshHold, type LongHold } from './long-hold.ts';
 
@@ -22,8 +23,14 @@ export interface SubjectState extends LongHold {
   held: 'ok' | 'warning' | 'critical';
   /** Samples in a row under the close line of what is held. */
   quiet: number;
-  /** Since when each limit is broken, by its place among the surprises of the subject. */
-  brokenSince: Map<string, EpochMs>;
+  /** It passed its own page line and is not back, whatever came of that: its reference stands still. */
+  strange: boolean;
+  /** Samples in a row under the close line of that. */
+  calm: number;
+  /** Since when each limit is broken, by what it is; nothing where none ever was. */
+  brokenSince: Map<string, EpochMs> | undefined;
+  /** Samples for which the subject is still silent: while a range is excluded, and as long after it as filters need to forget it. */
+  settle: number;
   lastAt: EpochMs | undefined;
   /** While critical is held: true once somebody said so who may page. */
   paging: boolean;
@@ -37,82 +44,121 @@ export interface Standing {
   readonly distorted: boolean;
   /** A detector that overspends is demoted to tickets; for where people label incidents. */
   readonly demotes: boolean;
+  /** Ranges that hold now: of what they are for, only limits speak. */
+  readonly excluded?: readonly Exclusion[];
 }
 
 export const elapsedOf = (state: SubjectState, at: EpochMs): DurationMs =>
   state.lastAt === undefined ? 0 : Math.max(0, at - state.lastAt);
 
 export const newState = (grain: DurationMs): SubjectState => ({
-  line: episodeLine(grain),
+  line: new EpisodeLine(grain),
   lnPage: 0,
   ticket: HIGHEST_TICKET_LINE,
   sinceLine: LINE_EVERY,
   held: 'ok',
   quiet: 0,
-  brokenSince: new Map(),
+  strange: false,
+  calm: 0,
+  brokenSince: undefined,
+  settle: 0,
   lastAt: undefined,
   paging: false,
   ...freshHold(),
 });
 
 /** Turns what was said of one subject into scores on the scale where 1 is the page line. */
-export function scoreSubject(
-  state: SubjectState,
-  said: readonly Surprise[],
-  at: EpochMs,
-  standing: Standing,
-): readonly Score[] {
-  const learned = said.filter((one) => one.state === 'ready');
-  if (learned.length > 0) {
-    // Several detectors on one subject share its budget: the smallest p of n is n times as common (Bonferroni).
-    const p = Math.min(1, Math.min(...learned.map((one) => one.pValue)) * learned.length);
-    drawLines(state, standing.share);
-    if (!standing.distorted) state.line.count(p, elapsedOf(state, at));
+export function scoreSubject(state: SubjectState, said: readonly Surprise[], at: EpochMs, standing: Standing): Score[] {
+  let [learned, least] = [0, 1];
+  for (const one of said) {
+    if (one.state !== 'ready') continue;
+    learned += 1;
+    least = learned === 1 ? one.pValue : Math.min(least, one.pValue);
   }
-  const scores = said.map((one): Score => {
+  if (learned > 0) {
+    drawLines(state, standing.share);
+    // Several detectors on one subject share its budget: the smallest p of n is n times as common (Bonferroni).
+    if (!standing.distorted) state.line.count(Math.min(1, least * learned), elapsedOf(state, at));
+  }
+  return said.map((one): Score => {
     if (one.state === 'ready') {
-      const ln = Math.log(Math.min(1, one.pValue * learned.length));
+      const ln = Math.log(Math.min(1, one.pValue * learned));
       return { ...one, value: Math.min(MAX_VALUE, Math.max(0, ln / state.lnPage)), ticketLine: state.ticket };
     }
     if (one.state === 'limit') return { ...one, value: limitValue(state, one, at), ticketLine: state.ticket };
     return { ...one, value: 0, ticketLine: state.ticket };
   });
-  return scores;
 }
 
 function drawLines(state: SubjectState, share: Budget): void {
   if (++state.sinceLine < LINE_EVERY) return;
   state.sinceLine = 0;
-  state.lnPage = state.line.lnLine(share.pagesPerWeek / COUNTS_AS);
+  state.lnPage = state.line.lnLine(share.pagesPerWeek / state.line.countsAs);
   const ticket = state.line.lnLine(share.pagesPerWeek + share.ticketsPerWeek) / state.lnPage;
   state.ticket = Math.min(HIGHEST_TICKET_LINE, Math.max(LOWEST_TICKET_LINE, ticket));
 }
 
-/**
- * Opens at once, closes after a few quiet samples; a subject without a statement stays as it is. What is learned of a signal opens no
- * page while the whole stage is `usual`.
- */
-export function hold(state: SubjectState, scores: readonly Score[], distorted: boolean, usual: boolean): void {
-  const telling = scores.filter((score) => score.state === 'ready' || score.state === 'limit');
-  if (telling.length === 0) return;
-  const most = ({ state: kind, value }: Score): number =>
-    kind === 'ready' && usual && state.held !== 'critical' ? Math.min(value, HIGHEST_TICKET_LINE) : value;
-  const opens = Math.max(0, ...telling.filter((s) => !(distorted && s.state === 'ready')).map(most));
-  const severity = opens >= 1 ? 'critical' : opens >= state.ticket ? 'warning' : 'ok';
-  const worst = Math.max(0, ...telling.map((score) => standingOf(state, score)));
+/** The longest mean that a detector takes is of so many samples; it has forgotten an excluded range by then. */
+const SETTLE_SAMPLES = 24;
+
+/** True while what was learned of the subject does not count: in an excluded range, and after it until no filter can hold any of it. */
+export function isSilent(state: SubjectState, excluded: boolean): boolean {
+  state.settle = excluded ? SETTLE_SAMPLES : Math.max(0, state.settle - 1);
+  return state.settle > 0;
+}
+
+/** What a subject has to say counts for less … */
+export interface Doubts {
+  /** … while a lease distorts it: what is learned opens nothing. */
+  readonly distorted: boolean;
+  /** … while the whole stage is usual: what is learned of a signal opens no page. */
+  readonly usual: boolean;
+  /** … while it is known not to be normal, or was a moment ago: what is learned neither opens nor keeps open. */
+  readonly silent: boolean;
+}
+
+/** Opens at once, closes after a few quiet samples; a subject without a statement stays as it is. */
+export function hold(state: SubjectState, scores: readonly Score[], { distorted, usual, silent }: Doubts): void {
   const open = state.held === 'critical' ? 1 : state.ticket;
-  const loud = telling.some((s) => s.value >= 1 && !s.demoted && !(distorted && s.state === 'ready'));
+  const cap = usual && state.held !== 'critical' ? HIGHEST_TICKET_LINE : MAX_VALUE;
+  let [isSaid, isStrange, loud] = [false, false, false];
+  let [opens, worst] = [0, 0];
+  for (const score of scores) {
+    if (score.state !== 'ready' && score.state !== 'limit') continue;
+    isSaid = true;
+    if (silent && !isOfALimit(score)) continue;
+    const isLearned = score.state === 'ready';
+    worst = Math.max(worst, standingOf(state, score));
+    if (distorted && isLearned) continue;
+    opens = Math.max(opens, isLearned ? Math.min(score.value, cap) : score.value);
+    if (score.value < 1) continue;
+    isStrange ||= isLearned;
+    loud ||= !score.demoted;
+  }
+  if (!isSaid) return;
+  const severity = opens >= 1 ? 'critical' : opens >= state.ticket ? 'warning' : 'ok';
+  stayStrange(state, isStrange, worst);
   if (rank(severity) >= rank(state.held)) {
     state.held = severity;
     state.quiet = 0;
   } else if (worst < CLOSE_SHARE * open) {
-    if (++state.quiet >= CLOSE_SAMPLES) {
+    if (++state.quiet >= state.line.closesAfter) {
       state.held = severity;
       state.quiet = 0;
     }
   } else state.quiet = 0;
   state.paging = state.held === 'critical' && (state.paging || loud);
 }
+
+/** From the page line on until a few samples in a row are well below it. */
+function stayStrange(state: SubjectState, isStrange: boolean, worst: number): void {
+  if (isStrange) Object.assign(state, { strange: true, calm: 0 });
+  else if (!state.strange || worst >= CLOSE_SHARE) state.calm = 0;
+  else if (++state.calm >= state.line.closesAfter) Object.assign(state, { strange: false, calm: 0 });
+}
+
+/** A limit that is kept or broken; one that is only in sight was learned. */
+const isOfALimit = (score: Score): boolean => score.state === 'limit' && !score.reach;
 
 /** What is held, as people are told: critical is a warning as long as only demoted detectors say so. */
 export const shownAs = ({ held, paging }: SubjectState): SubjectState['held'] =>

@@ -1,4 +1,5 @@
 import { sharesOf } from '../domain/evidence.ts';
+import { type Exclusion, isExcluded } from '../domain/excluded.ts';
 import type { Budget, StagePlan } from '../domain/plan.ts';
 import type { Score, Surprise } from '../domain/score.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
@@ -8,6 +9,7 @@ import type { Severity, Verdict } from '../domain/verdict.ts';
 import {
   elapsedOf,
   hold,
+  isSilent,
   newState,
   rank,
   type Standing,
@@ -31,8 +33,10 @@ export interface Judgement {
 /** Judges one stage: lines from the budget, opening, holding and closing by subject, and the verdict of the whole. */
 export interface StageJudge {
   judge(surprises: readonly Surprise[], snapshot: Snapshot, standing: Standing): Judgement;
-  /** True while the subject's own score, or what it holds open, forbids learning. */
+  /** True while the subject's own score, what it holds open, or a range that was excluded a moment ago forbids learning. */
   isHeld(subject: Subject): boolean;
+  /** The whole is usual and none of its limits is broken: what is strange of the stage is so alone, and the others may go on learning. */
+  readonly vouchesForOthers: boolean;
   readySubjects(): number;
   accept(subject: Subject): void;
   /** What a person said of the pages that stood between two moments. */
@@ -46,12 +50,15 @@ export interface StageJudge {
 
 export function createJudge(plan: StagePlan): StageJudge {
   const subjects = new Map<Subject, SubjectState>();
+  /** What each subject is of: cut out anew at each tick, a text has to be hashed anew to be looked up. */
+  const parts = new Map<Subject, string>();
   const own = new Set<Subject>();
   const spending = new Spending();
   /** Who opened what is critical now; nobody where a limit did, or where nothing is. */
   let opener: Opener | undefined;
   let wasCritical = false;
   let ready = 0;
+  let vouches = false;
   let current: Verdict | undefined;
 
   const stateOf = (subject: Subject): SubjectState => {
@@ -61,6 +68,15 @@ export function createJudge(plan: StagePlan): StageJudge {
       subjects.set(subject, state);
     }
     return state;
+  };
+
+  const partOf = (subject: Subject): string => {
+    let part = parts.get(subject);
+    if (part === undefined) {
+      part = partOfSubject(subject);
+      parts.set(subject, part);
+    }
+    return part;
   };
 
   /** Counts a page from its first sample to its last on who opened it, and reviews who may page. */
@@ -75,6 +91,7 @@ export function createJudge(plan: StagePlan): StageJudge {
 
   return {
     judge(surprises, snapshot, standing) {
+      const { excluded = [] } = standing;
       const bySubject = Map.groupBy(surprises, (surprise) => surprise.subject);
       const scores: Score[] = [];
       own.clear();
@@ -87,33 +104,44 @@ export function createJudge(plan: StagePlan): StageJudge {
       for (const subject of inOrder) {
         const state = stateOf(subject);
         const share = subject === whole ? budgets.whole : standing.share;
-        const scored = scoreSubject(state, bySubject.get(subject) ?? [], snapshot.at, { ...standing, share }).map(
-          (score) => demotedBy(spending, score),
-        );
-        scores.push(...scored);
-        if (scored.some((score) => score.value >= 1)) own.add(subject);
+        const silent = isSilent(state, isExcluded(excluded, subject));
+        const distorted = standing.distorted || silent;
+        const said = bySubject.get(subject) ?? [];
+        const scored = scoreSubject(state, said, snapshot.at, { ...standing, share, distorted });
+        for (const [i, score] of scored.entries()) {
+          scored[i] = demotedBy(spending, score);
+          scores.push(scored[i]);
+          if (score.value >= 1) own.add(subject);
+        }
         if (subject === whole) usual = isUsual(scored) && state.held === 'ok';
-        hold(state, scored, standing.distorted, usual);
+        hold(state, scored, { distorted, usual, silent });
         const elapsed = elapsedOf(state, snapshot.at);
         state.lastAt = snapshot.at;
-        if (!standing.distorted)
+        if (!distorted)
           // A ticket keeps an incident open, and with it the references still, as a page does.
-          live(state, shownOf(snapshot, partOfSubject(subject)), elapsed, state.held !== 'ok');
+          live(state, shownOf(snapshot, partOf(subject)), elapsed, state.held !== 'ok');
       }
+      vouches = usual && !scores.some(({ state, value }) => state === 'limit' && value >= 1);
       const accepted = [...bySubject.keys()].filter((subject) => {
         const state = stateOf(subject);
         return state.held !== 'ok' && isTheNewNormal(state);
       });
       const standings = standing.demotes ? spend(scores, snapshot.at, standing.share) : [];
-      current = verdictOf(plan, subjects, scores, snapshot.at, current);
+      current = verdictOf(plan, subjects, scores, snapshot.at, current, excluded);
       return { scores, verdict: current, accepted, standings };
     },
-    isHeld: (subject) => own.has(subject) || (subjects.get(subject)?.held ?? 'ok') === 'critical',
+    isHeld: (subject) => {
+      const state = subjects.get(subject);
+      return own.has(subject) || state?.held === 'critical' || state?.strange === true;
+    },
+    get vouchesForOthers() {
+      return vouches;
+    },
     readySubjects: () => ready,
     accept(subject) {
       const state = subjects.get(subject);
       if (!state) return;
-      Object.assign(state, { held: 'ok', quiet: 0, ...freshHold() });
+      Object.assign(state, { held: 'ok', quiet: 0, strange: false, calm: 0, ...freshHold() });
     },
     label: (from, to, label) => spending.label(from, to, label),
     get demoted() {
@@ -124,7 +152,7 @@ export function createJudge(plan: StagePlan): StageJudge {
       JSON.stringify({
         subjects: [...subjects].map(([subject, { line, brokenSince, ...rest }]) => {
           const finite = { ...rest, lowest: clampInfinite(rest.lowest), highest: clampInfinite(rest.highest) };
-          return [subject, finite, [...brokenSince], [...line.save()]];
+          return [subject, finite, [...(brokenSince ?? [])], [...line.save()]];
         }),
         spending: spending.save(),
         opener,
@@ -140,7 +168,10 @@ export function createJudge(plan: StagePlan): StageJudge {
       for (const [subject, rest, broken, line] of saved.subjects) {
         const state = newState(plan.every);
         if (!state.line.restore(Float64Array.from(line))) continue;
-        subjects.set(subject, Object.assign(state, rest, { brokenSince: new Map(broken) }));
+        subjects.set(
+          subject,
+          Object.assign(state, rest, { brokenSince: broken.length > 0 ? new Map(broken) : undefined }),
+        );
       }
     },
   };
@@ -188,6 +219,7 @@ function verdictOf(
   scores: readonly Score[],
   at: EpochMs,
   before: Verdict | undefined,
+  excluded: readonly Exclusion[],
 ): Verdict {
   const telling = scores.filter((score) => score.state === 'ready' || score.state === 'limit');
   let state: Severity = 'ok';
@@ -197,11 +229,17 @@ function verdictOf(
   }
   if (telling.length === 0) state = 'unknown';
   const because = telling
-    .filter((score) => score.value >= score.ticketLine || subjects.get(score.subject)?.held !== 'ok')
+    .filter(({ subject, value, ticketLine }) => {
+      const known = subjects.get(subject);
+      return (value >= ticketLine && !known?.settle) || known?.held !== 'ok';
+    })
+    // A limit that is kept is no reason where something else of the same subject is one.
+    .filter((one, _, all) => one.value > 0 || !all.some(({ subject, value }) => subject === one.subject && value > 0))
     .sort((a, b) => b.value - a.value);
-  const named = (wanted: Score['state']) => [
-    ...new Set(scores.filter((score) => score.state === wanted).map((score) => score.subject)),
-  ];
+  const named = (wanted: Score['state']) =>
+    telling.length === scores.length
+      ? []
+      : [...new Set(scores.filter((score) => score.state === wanted).map((score) => score.subject))];
   return {
     stage: plan.id,
     at,
@@ -211,5 +249,6 @@ function verdictOf(
     ...(state !== 'unknown' && because.length > 0 && { shares: sharesOf(telling) }),
     warming: named('warming'),
     blind: named('blind'),
+    ...(excluded.length > 0 && { excluded }),
   };
 }

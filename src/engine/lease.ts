@@ -45,9 +45,19 @@ export function endLease(lease: Lease, why: ReleaseReason, now: EpochMs): LeaseS
   return { lease: to(lease, 'reverting', { why: lease.why ?? why }), work: { lease: lease.id, step: 'revert' } };
 }
 
-/** Extends a lease, and changes what it asks where `request` is given; the gate is told in both cases. */
-export function renewLease(lease: Lease, expiresAt: EpochMs, request: GateRequest | undefined): LeaseStep {
-  const renewed = { ...lease, expiresAt: Math.max(lease.expiresAt, expiresAt), renewals: lease.renewals + 1 };
+/**
+ * Extends a lease, and changes what it asks where `request` is given; the gate is told in both cases. `kept`: whether its outcome is
+ * kept now, where that is known.
+ */
+export function renewLease(lease: Lease, expiresAt: EpochMs, request?: GateRequest, kept?: boolean): LeaseStep {
+  const { inVain = 0, ...rest } = lease;
+  const vain = kept === undefined ? inVain : kept ? 0 : inVain + 1;
+  const renewed = {
+    ...rest,
+    expiresAt: Math.max(lease.expiresAt, expiresAt),
+    renewals: lease.renewals + 1,
+    ...(vain > 0 && { inVain: vain }),
+  };
   return { lease: request ? { ...renewed, request } : renewed, work: { lease: lease.id, step: 'apply' } };
 }
 

@@ -103,11 +103,7 @@ export class Ledger {
         return policy && this.#grant(decision, policy);
       case 'renew':
       case 'adjust':
-        return (
-          lease &&
-          policy &&
-          renewLease(lease, decision.at + policy.lease, decision.kind === 'adjust' ? decision.request : undefined)
-        );
+        return lease && policy && renewed(lease, policy, decision);
       case 'release':
         return lease && endLease(lease, decision.reason, decision.at);
       case 'withhold':
@@ -176,7 +172,10 @@ export class Ledger {
       const latest = now + (this.#policies.get(lease.policy)?.lease ?? 0);
       if (lease.expiresAt > latest) this.put({ lease: { ...lease, expiresAt: latest } }, now, draft);
     }
-    for (const memory of this.memories.values()) memory.knownAt = Math.min(memory.knownAt, now);
+    for (const memory of this.memories.values()) {
+      memory.knownAt = Math.min(memory.knownAt, now);
+      memory.calmSince = Math.min(memory.calmSince, now);
+    }
     this.release((lease) => lease.expiresAt <= now, 'expired', 'its time was up and it was not renewed', now, draft);
   }
 
@@ -222,3 +221,8 @@ export class Ledger {
 /** The gate has been moved, may have been, or is about to be. */
 export const isApplied = (lease: Lease): boolean =>
   lease.state === 'pending' || lease.state === 'applying' || lease.state === 'active';
+
+function renewed(lease: Lease, policy: PolicyPlan, { at, kind, reason, request }: Decision): LeaseStep {
+  const kept = reason === 'blind-hold' ? undefined : reason === 'still-recovering';
+  return renewLease(lease, at + policy.lease, kind === 'adjust' ? request : undefined, kept);
+}

@@ -9,17 +9,19 @@ interface Limited {
   /** The ticket line, as a share of the page line. */
   readonly ticket: number;
   /** Since when each limit is broken or in sight, by what it is. */
-  readonly brokenSince: Map<string, EpochMs>;
+  brokenSince: Map<string, EpochMs> | undefined;
 }
 
 /** A broken limit counts from the moment its patience is used up; how far it is broken lifts the value over the line. */
 export function limitValue(state: Limited, limit: Surprise & { state: 'limit' }, at: EpochMs): number {
   const key = `${limit.rule} ${limit.limit} ${limit.severity}${limit.reach ? ' ahead' : ''}`;
   if (!limit.broken && !limit.reach) {
-    state.brokenSince.delete(key);
+    state.brokenSince?.delete(key);
     return 0;
   }
-  const since = state.brokenSince.get(key) ?? at;
+  state.brokenSince ??= new Map();
+  // A clock that was set back must not make the limit wait until it is where it was.
+  const since = Math.min(state.brokenSince.get(key) ?? at, at);
   state.brokenSince.set(key, since);
   if (at - since < limit.patience) return 0;
   const { observed } = limit;

@@ -25,7 +25,13 @@ export const freshHold = (): LongHold => ({
 export function live(state: LongHold, value: number | undefined, elapsed: DurationMs, held: boolean): void {
   if (!held) {
     state.heldFor = Math.max(0, state.heldFor - 2 * elapsed);
-    if (state.heldFor === 0) Object.assign(state, freshHold());
+    // Field by field: this is so at nearly every sample.
+    if (state.heldFor === 0) {
+      state.lowest = Number.MAX_VALUE;
+      state.highest = -Number.MAX_VALUE;
+      state.zeros = 0;
+      state.seen = 0;
+    }
     return;
   }
   state.heldFor += elapsed;

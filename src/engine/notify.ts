@@ -27,6 +27,8 @@ export interface NoticeView {
   /** The latest "no" of each policy on the incident. */
   withheldFor(incident: string): readonly Decision[];
   inMaintenance(stage: StageId): boolean;
+  /** What a pipeline has spent of its pages. */
+  budgetOf(pipeline: string): Notice['budget'];
 }
 
 /** Changes that a person wants to hear of at once; the others show on the page. */
@@ -64,6 +66,7 @@ const isQuiet = (incident: Incident, view: NoticeView): boolean =>
 
 function noticeOf(incident: Incident, change: Notice['change'], view: NoticeView, detail = ''): Notice {
   const leases = view.leasesOf(incident.id);
+  const budget = view.budgetOf(incident.pipeline);
   const story = storyOf({ incident, leases, now: view.now, withheld: view.withheldFor(incident.id) });
   return {
     key: `headgate-${incident.id}-${change}${detail && `-${detail}`}-${view.now}`,
@@ -73,6 +76,7 @@ function noticeOf(incident: Incident, change: Notice['change'], view: NoticeView
     incident,
     leases,
     story,
+    ...(budget && { budget }),
   };
 }
 

@@ -33,8 +33,8 @@ export interface Outbox {
   drop(ids: readonly string[]): void;
   pending(): readonly OutboxItem[];
   /**
-   * Resolves once nothing is due any more, or when `abort` fires; used at shutdown. Further attempts at items for which
-   * `stay` holds are waited for as well.
+   * Resolves once nothing is due any more, or when `abort` fires; used at shutdown. Items for which `stay` holds are tried at
+   * once, whenever they were due, and again without long waits until they are done: there is no later any more.
    */
   drained(abort: AbortSignal, stay?: (item: OutboxItem) => boolean): Promise<void>;
   /** Stops starting things and waits for what is under way. */
@@ -42,6 +42,7 @@ export interface Outbox {
 }
 
 const RETRY: Backoff = { base: 2 * SECOND, cap: 5 * MINUTE };
+const LAST_MOMENTS: Backoff = { base: SECOND / 2, cap: SECOND };
 /** No item waits longer than this for its next attempt, whatever the receiver asks and wherever the wall clock is set. */
 const LONGEST: DurationMs = HOUR;
 
@@ -62,6 +63,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   const busy = new Map<OutboxItem, Promise<void>>();
   const held = new Map<string, OutboxItem>();
   const waiters = new Set<() => void>();
+  let isUrgent: (item: OutboxItem) => boolean = () => false;
   const stop = new AbortController();
   let cancel: (() => void) | undefined;
 
@@ -168,7 +170,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
   const failed = async (item: OutboxItem, error: HeadgateError): Promise<void> => {
     if (stop.signal.aborted) return;
     const now = clock.now();
-    const next = nextTry(error, item.attempts + 1, now, options.random);
+    const [attempt, limits] = isUrgent(item) ? [1, LAST_MOMENTS] : [item.attempts + 1, RETRY];
+    const next = nextTry(error, attempt, now, options.random, limits);
     if (next === undefined) {
       options.failed(item, error, true);
       return finish(item, []);
@@ -200,6 +203,9 @@ export function createOutbox(options: OutboxOptions): Outbox {
     },
     pending: () => [...items.values()],
     async drained(abort, stay = () => false) {
+      isUrgent = stay;
+      for (const item of items.values()) if (stay(item)) dueAt.set(item.id, clock.monotonic());
+      pump();
       const due = () => busy.size > 0 || firstDue().size > 0 || [...items.values()].some(stay);
       while (due() && !abort.aborted)
         await new Promise<void>((resolve) => {
@@ -221,7 +227,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
 }
 
 /** When to try again; `undefined` where that cannot help. A failure nobody foresaw may be a passing one. */
-function nextTry(error: HeadgateError, attempt: number, now: EpochMs, random: Random): EpochMs | undefined {
-  if (error.code === 'internal') return now + backoff(attempt, random, RETRY);
-  return nextAttempt(error, attempt, now, random, RETRY);
+function nextTry(error: HeadgateError, attempt: number, now: EpochMs, random: Random, limits: Backoff) {
+  if (error.code === 'internal') return now + backoff(attempt, random, limits);
+  return nextAttempt(error, attempt, now, random, limits);
 }

@@ -13,7 +13,7 @@ export function packBlobs(blobs: readonly Uint8Array[]): Uint8Array {
   return packed;
 }
 
-/** The inverse of `packBlobs`; `undefined` for bytes that are cut short or were never packed. Each blob is a copy. */
+/** The inverse of `packBlobs`; `undefined` for bytes that are cut short or were never packed. Each blob is a view of the whole. */
 export function unpackBlobs(packed: Uint8Array): readonly Uint8Array[] | undefined {
   if (packed.length < 4) return undefined;
   const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength);
@@ -24,8 +24,16 @@ export function unpackBlobs(packed: Uint8Array): readonly Uint8Array[] | undefin
   for (let index = 0; index < count; index++) {
     const length = view.getUint32(4 * (1 + index), true);
     if (at + length > packed.length) return undefined;
-    blobs.push(packed.slice(at, at + length));
+    blobs.push(packed.subarray(at, at + length));
     at += length;
   }
   return at === packed.length ? blobs : undefined;
+}
+
+/**
+ * Gives the memory of bytes back at once; they are empty from then on. For what is large and soon done with: outside of the heap the
+ * collector lets tens of megabytes lie before it comes.
+ */
+export function discard({ buffer, byteLength }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
 }

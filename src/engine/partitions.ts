@@ -8,12 +8,25 @@ const HOT_INPUT = 1.5;
 export function partitionTrouble(now: Snapshot, before: Snapshot | undefined): Cause | undefined {
   const lag = now.parts.get('lag_records');
   if (!lag || lag.length < 2) return undefined;
-  if (stuckPartitions(now, before) === 1) return 'poison';
+  if (stuckPartitions(now, before) === 1 && isAloneBehind(lag)) return 'poison';
   const known = lag.filter(Number.isFinite);
   const total = known.reduce((sum, one) => sum + one, 0);
   const most = Math.max(...known);
   if (total < 10 || most <= 0.6 * total || lag.length < 4) return undefined;
   return getsMore(lag.indexOf(most), now.parts.get('in_records_per_second')) ? 'hot' : undefined;
+}
+
+/** The others may be behind by this share of what the furthest is. */
+const FAR = 0.5;
+
+/**
+ * One partition is far behind, and most others are not. Where all of them are, a slow consumer has not come to that one yet.
+ *
+ * @param lag records that wait, for each partition.
+ */
+export function isAloneBehind(lag: Float64Array): boolean {
+  const [most = 0, ...others] = [...lag].filter(Number.isFinite).sort((a, b) => b - a);
+  return (others[others.length >> 1] ?? 0) <= FAR * most;
 }
 
 /** What waits may also be the rest of a partition that stood still for a while; where input is told, it decides. */

@@ -14,15 +14,22 @@ export function defaultSignalPlan(name: Signal): SignalPlan {
 
 /**
  * What a policy keeps is a limit of its stage: critical, without patience, and in force from the first sample, since it needs
- * no learned past. So an incident is always there to hang a lease on.
+ * no learned past. So an incident is always there to hang a lease on. A stage that is scaled is looked ahead of as well.
  */
 export function withKeptLimits(plan: Plan): Plan {
+  const scaled = new Set(
+    plan.policies.flatMap(({ may }) => may.filter(({ startup }) => startup !== undefined).map(({ stage }) => stage)),
+  );
+  const foreseen = (stage: StagePlan): StagePlan => (scaled.has(stage.id) ? { ...stage, foreseen: [ARRIVALS] } : stage);
   const pipelines = plan.pipelines.map((pipeline) => ({
     ...pipeline,
-    stages: pipeline.stages.map((stage) => withLimitsOf(stage, plan.policies)),
+    stages: pipeline.stages.map((stage) => foreseen(withLimitsOf(stage, plan.policies))),
   }));
   return { ...plan, pipelines };
 }
+
+/** What the size of a stage follows from. */
+export const ARRIVALS: Signal = 'in_records_per_second';
 
 function withLimitsOf(stage: StagePlan, policies: readonly PolicyPlan[]): StagePlan {
   const keeps = policies.map((policy) => policy.keep).filter((keep) => keep.stage === stage.id);

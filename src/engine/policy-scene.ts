@@ -2,7 +2,7 @@ import type { Incident } from '../domain/incident.ts';
 import type { GateRequest, Lease, Reversibility } from '../domain/lease.ts';
 import type { PolicyMode, PolicyPlan } from '../domain/plan.ts';
 import type { StageId } from '../domain/stage.ts';
-import type { EpochMs } from '../domain/time.ts';
+import type { DurationMs, EpochMs } from '../domain/time.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { FlowView } from './request.ts';
 
@@ -60,6 +60,8 @@ export interface DecideView extends FlowView {
   readonly restarting: ReadonlySet<StageId>;
   readonly stoppedByHand: boolean;
   inMaintenance(stage: StageId): boolean;
+  /** Time between two looks at the stage. */
+  every(stage: StageId): DurationMs;
 }
 
 /** How the kept outcome stands. */

@@ -2,15 +2,22 @@ import { goodputRate } from '../control/goodput.ts';
 import { replicasFor } from '../control/replicas.ts';
 import { throttleRate } from '../control/throttle.ts';
 import type { GateRequest } from '../domain/lease.ts';
+import type { Outlook, OutlookPoint } from '../domain/outlook.ts';
 import type { OptionPlan, PolicyPlan } from '../domain/plan.ts';
+import { type Signal, signalSpec } from '../domain/signal.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import { type StageId, stageNameOf } from '../domain/stage.ts';
+import type { DurationMs } from '../domain/time.ts';
+import { quantity } from '../domain/wording.ts';
 import type { Estimate } from './estimate.ts';
+import { ARRIVALS } from './plan.ts';
 
 /** What a request is worked out from. */
 export interface FlowView {
   readonly latest: ReadonlyMap<StageId, Snapshot>;
   estimate(stage: StageId): Estimate;
+  /** What is likely to arrive at the stage a time from now; `undefined` where nobody can say. */
+  arrivalsAfter(stage: StageId, time: DurationMs): OutlookPoint | undefined;
 }
 
 /** The kept signal tells of a dependency that fails: then the stage's own consumption is what is throttled, by its goodput. */
@@ -104,7 +111,7 @@ export function scaleFor(
   const now = from ?? snapshot?.values.get('workers_desired') ?? ready;
   if (now === undefined || gate.capacity === undefined) return undefined;
   const replicas = replicasFor({
-    arriving: gate.recentIn ?? 0,
+    arriving: arrivingAt(option, view),
     backlog: view.latest.get(policy.keep.stage)?.values.get('lag_records') ?? 0,
     perWorker: gate.capacity / Math.max(1, ready ?? now),
     now,
@@ -116,17 +123,36 @@ export function scaleFor(
   return replicas === undefined ? undefined : { kind: 'scale', replicas };
 }
 
+/** What arrives is all but sure to be more by the time new workers work. */
+export const isGrowing = (option: OptionPlan, view: FlowView): boolean => moreBy(option, view) !== undefined;
+
+/** How much may arrive by the time new workers work, where that is all but sure to be more than now. */
+function moreBy({ stage, startup }: OptionPlan, view: FlowView): number | undefined {
+  const then = startup === undefined ? undefined : view.arrivalsAfter(stage, startup);
+  return then && then.lower > (view.estimate(stage).recentIn ?? 0) ? then.upper : undefined;
+}
+
+/**
+ * What the size is for: what arrives now, or where it is all but sure to grow until the new workers work, as much as may arrive then.
+ * Noise has room in the utilisation that is aimed at; sized for its upper end as well, every burst would be a reason to grow.
+ */
+const arrivingAt = (option: OptionPlan, view: FlowView): number =>
+  moreBy(option, view) ?? view.estimate(option.stage).recentIn ?? 0;
+
 const roundTo = (x: number, digits: number): number => Number(x.toPrecision(digits));
 
-export const shortNumber = (x: number | undefined): string =>
-  x === undefined ? 'no answer' : String(Number(x.toPrecision(3)));
+const shortNumber = (x: number): string => String(Number(x.toPrecision(3)));
 
-/** "enrich lag_seconds below 5" */
+/** "3.2 s": a value of a signal in words. */
+export const inUnit = (signal: Signal, x: number | undefined): string =>
+  x === undefined ? 'no answer' : quantity(x, signalSpec(signal).unit);
+
+/** "enrich lag_seconds below 5 s" */
 export function describeKeep(policy: PolicyPlan): string {
   const { stage, signal, below, above } = policy.keep;
   const bounds = [
-    below === undefined ? '' : `below ${shortNumber(below)}`,
-    above === undefined ? '' : `above ${shortNumber(above)}`,
+    below === undefined ? '' : `below ${inUnit(signal, below)}`,
+    above === undefined ? '' : `above ${inUnit(signal, above)}`,
   ];
   return `${stageNameOf(stage)} ${signal} ${bounds.filter(Boolean).join(' and ')}`;
 }
@@ -135,4 +161,10 @@ export function describeKeep(policy: PolicyPlan): string {
 export function describeRequest(request: GateRequest): string {
   if (request.kind === 'pause') return 'pause';
   return request.kind === 'throttle' ? `throttle to ${shortNumber(request.rate)}/s` : `scale to ${request.replicas}`;
+}
+
+/** What is likely to arrive so long after the last sample: at the first point that is not before, else at the last there is. */
+export function arrivalsAfter(outlooks: readonly Outlook[], time: DurationMs): OutlookPoint | undefined {
+  const points = outlooks.find(({ signal }) => signal === ARRIVALS)?.points ?? [];
+  return points.find(({ after }) => after >= time) ?? points.at(-1);
 }

@@ -26,8 +26,11 @@ export interface Retraining {
   /** Settles once the results for the next snapshot are there; `undefined` where there are none to wait for. */
   resultsDue(): Promise<void> | undefined;
   save(): Uint8Array;
-  /** Starts again what was under way. Bytes that cannot be read mean that nothing was. */
-  restore(bytes: Uint8Array): void;
+  /**
+   * Starts again what was under way. Bytes that cannot be read mean that nothing was. `places` says at which place each detector was
+   * when it was saved; one that knows nothing of that time stands at none of them.
+   */
+  restore(bytes: Uint8Array, places: readonly number[]): void;
 }
 
 /** @param mayRetrain asked of those that were trained before: without a calendar they are whenever they find it due */
@@ -76,15 +79,17 @@ export function createRetraining(
           input,
         ]),
       ]),
-    restore(bytes) {
+    restore(bytes, places) {
       pending = [];
       trained = new Set();
       const blobs = unpackBlobs(bytes) ?? [];
       for (let at = 0; at + 1 < blobs.length; at += 2) {
         const head = JSON.parse(new TextDecoder().decode(blobs[at])) as SavedJob;
-        const { detector, left, task, seed } = head;
-        if (head.trained) trained = new Set(head.trained);
-        if (detectors[detector]?.trained) start(detector, { task, seed, input: blobs[at + 1] as Uint8Array }, left);
+        const { left, task, seed } = head;
+        const detector = places.indexOf(head.detector);
+        if (head.trained) trained = new Set(places.flatMap((at, now) => (head.trained?.includes(at) ? [now] : [])));
+        if (detectors[detector]?.trained)
+          start(detector, { task, seed, input: (blobs[at + 1] as Uint8Array).slice() }, left);
       }
     },
   };

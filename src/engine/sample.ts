@@ -2,7 +2,7 @@ import { asHeadgateError } from '../domain/error.ts';
 import type { Clock, Events } from '../domain/ports.ts';
 import type { Profile } from '../domain/profile.ts';
 import type { Signal } from '../domain/signal.ts';
-import type { Gap, Reading, Snapshot } from '../domain/snapshot.ts';
+import { emptySnapshot, type Gap, type Reading, type Snapshot } from '../domain/snapshot.ts';
 import type { StageId } from '../domain/stage.ts';
 import type { DurationMs, EpochMs } from '../domain/time.ts';
 
@@ -21,6 +21,9 @@ export interface Probe {
 const STALE_INTERVALS = 2;
 /** An origin time that stands still for this many intervals means that nobody writes there any more. */
 const STILL_INTERVALS = 3;
+
+/** What most snapshots have none of, shared by all: two of them are kept of each stage, and an empty map takes 250 bytes. */
+const NONE = emptySnapshot('none.none', 0);
 
 interface Answer {
   readonly reading: Reading;
@@ -132,5 +135,14 @@ function assemble(stage: StageId, at: EpochMs, given: readonly (Gap | Reading)[]
     for (const signal of one.absent ?? []) absent.add(signal);
   }
   for (const signal of values.keys()) absent.delete(signal);
-  return { stage, at, values, parts, profiles, absent, gaps, held: [] };
+  return {
+    stage,
+    at,
+    values,
+    parts: parts.size > 0 ? parts : NONE.parts,
+    profiles: profiles.size > 0 ? profiles : NONE.profiles,
+    absent: absent.size > 0 ? absent : NONE.absent,
+    gaps: gaps.length > 0 ? gaps : NONE.gaps,
+    held: NONE.held,
+  };
 }

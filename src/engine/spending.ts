@@ -64,7 +64,7 @@ export class Spending {
   }
 
   demotion(subject: Subject, detector: string): Demotion | undefined {
-    return this.#accounts.get(keyOf(subject, detector))?.demotion;
+    return this.#accounts.size === 0 ? undefined : this.#accounts.get(keyOf(subject, detector))?.demotion;
   }
 
   get demoted(): readonly StandingChange[] {

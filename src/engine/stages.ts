@@ -132,6 +132,12 @@ export class Stages {
     return step;
   }
 
+  /** After a restart: its neighbours go on from what the stage showed last, unless that is too old to be told from a gap. */
+  remember(id: StageId, now: EpochMs): void {
+    const last = this.#lines.get(id)?.remembered;
+    if (last && now - last.at <= UNKNOWN_AFTER * this.every(id)) this.latest.set(id, last);
+  }
+
   /** The last snapshot of the stage, unless it shows nothing or is too old to. */
   seen(id: StageId, now: EpochMs): Snapshot | undefined {
     const last = this.latest.get(id);

@@ -47,6 +47,23 @@ test('leaves out what says nothing: a whole share, no follower, no verdict', () 
   assert.equal(sentenceOf(verdictOf()), '');
 });
 
+test('says what a value does that is where it usually is', () => {
+  const crept = { observed: 95, expected: { lower: 60, centre: 100, upper: 140 } };
+  const votes = [
+    { vote: 'has crept away', surprise: 11 },
+    { vote: 'level for this time', surprise: 1 },
+  ];
+  assert.equal(
+    sentenceOf(verdictOf(ready('rows', 5, { ...crept, votes }))),
+    'rows 95, usually 60 to 140 (has crept away)',
+  );
+  assert.equal(sentenceOf(verdictOf(ready('rows', 5, crept))), 'rows 95, usually 60 to 140');
+  assert.equal(
+    sentenceOf(verdictOf(ready('rows', 5, { ...crept, observed: 12, votes }))),
+    'rows 12, usually 60 to 140',
+  );
+});
+
 test('names three followers at most and counts the rest', () => {
   const many = ['a', 'b', 'c', 'd'].map((name) => ready(name, 1, { observed: 1 }));
   assert.match(sentenceOf(verdictOf(p99, ...many)), /; a, b and 2 more follow$/);
@@ -101,6 +118,23 @@ test('names the stage of a fact that is not at home, and the mix of a vector', (
   assert.equal(fact.text, 'unusual together: rows 60 %, lag_seconds 40 %');
   assert.equal(factWords(fact, 'orders.clean'), `enrich ${fact.text}`);
   assert.equal(besidesWords([fact, factOf(lag, 0)]), 'lag_seconds follows');
+});
+
+test('signals that are unusual together are told with what they show and what is usual, where that is known', () => {
+  const expected = { lower: 2, centre: 8, upper: 16 };
+  const vector = ready('*', 3, {
+    because: [
+      { signal: 'lag_seconds', share: 0.6, observed: 321, expected: { ...expected, seasonal: true } },
+      { signal: 'error_ratio', share: 0.3, observed: 0.5, expected: { lower: 0, centre: 0.01, upper: 0.02 } },
+      { signal: 'rows', share: 0.1 },
+    ],
+  });
+  assert.deepEqual(factOf(vector, 0).parts, vector.state === 'ready' && vector.because);
+  assert.equal(factOf(lag, 0).parts, undefined, 'a signal that speaks for itself has its numbers in the fact');
+  assert.equal(
+    factOf(vector, 0).text,
+    'unusual together: lag_seconds 321 s, usually 2 to 16 s at this hour (60 %); error_ratio 50 %, usually 0 to 2 % (30 %); rows 10 %',
+  );
 });
 
 test('shares add up to one and are sorted, whatever the scores', () => {

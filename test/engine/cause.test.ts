@@ -169,6 +169,11 @@ describe('seen directly', () => {
     assert.equal(causeOf([seldom(1)]), 'poison');
     assert.notEqual(causeOf([seldom(4)]), 'poison', 'all of them: then it is not the record');
   });
+  test('slow, not poison: a partition waits for its turn where the others are behind as well', () => {
+    const starves = times(9, (i) => parts([60 * i, 90 * i, 100 * i, 80 * i], [20, 10, 0, 15]));
+    assert.equal(causeOf(starves), 'slow');
+    assert.equal(causeOf(starves.map((one) => with_(one, { stuck_partitions: 1, partitions: 4 }))), 'slow');
+  });
   test('poison: a record is given out again and again while others are done', () => {
     const scores = [strange('pending_deliveries', 'limits')];
     assert.equal(causeOf([flow(100, 100, 40)], { scores }), 'poison');

@@ -50,10 +50,10 @@ test('a stage without an answer makes it a gap, never a smaller number', () => {
   assert.equal(whole(engine)?.gaps[0]?.code, 'stale');
 });
 
-test('its limit is the same incident as the stage that causes it, with that stage as root', () => {
+/** Beside end to end, `p.c` has a limit of its own: a lag of so many seconds. */
+function engineWithLimitOnC(seconds: number): Engine {
   const engine = engineOf();
-  const withLimit = limitedSignal('lag_seconds', 20);
-  const c = { ...limited.pipelines[0]!.stages[2]!, signals: new Map([withLimit]) };
+  const c = { ...limited.pipelines[0]!.stages[2]!, signals: new Map([limitedSignal('lag_seconds', seconds)]) };
   engine.reload(
     {
       ...limited,
@@ -64,11 +64,32 @@ test('its limit is the same incident as the stage that causes it, with that stag
     },
     START,
   );
+  return engine;
+}
+
+test('its limit is the same incident as the stage that causes it, with that stage as root', () => {
+  const engine = engineWithLimitOnC(20);
   engine.observe(lags(START, 1, 2, 60, 4), START);
   const [incident, ...others] = engine.openIncidents();
   assert.equal(others.length, 0);
   assert.equal(incident?.root, 'p.c');
   assert.deepEqual(incident?.affected, ['p.c', 'p._pipeline']);
+});
+
+test('where end to end is in trouble long before any stage, the stage that follows is the root of the same incident', () => {
+  const engine = engineWithLimitOnC(60);
+  const minutes = Array.from({ length: 10 }, (_, n) => START + n * 60 * SECOND);
+  for (const at of minutes) engine.observe(lags(at, 1, 2, 40, 4), at);
+  assert.deepEqual(
+    engine.openIncidents().map(({ root }) => root),
+    ['p._pipeline'],
+  );
+  const later = START + 600 * SECOND;
+  engine.observe(lags(later, 1, 2, 90, 4), later);
+  const [incident, ...others] = engine.openIncidents();
+  assert.equal(others.length, 0);
+  assert.equal(incident?.root, 'p.c');
+  assert.deepEqual(incident?.affected, ['p._pipeline', 'p.c']);
 });
 
 test('a pipeline whose stages show nothing of the kind has no such snapshot', () => {

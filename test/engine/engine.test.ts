@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { detectorsFrom } from '../../src/app/world.ts';
 import type { Plan } from '../../src/domain/plan.ts';
-import { MINUTE, SECOND } from '../../src/domain/time.ts';
+import { HOUR, MINUTE, SECOND } from '../../src/domain/time.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import type { Outcome } from '../../src/engine/ledger.ts';
 import { replay } from '../../src/engine/replay.ts';
@@ -182,6 +182,21 @@ test('trouble upstream within three intervals moves the root once; a later one d
   assert.deepEqual(roots, ['opened:p.b', 'affected:p.a', 'root-moved:p.a', 'affected:p.a']);
   assert.equal(engine.openIncidents().length, 1);
   assert.deepEqual(engine.openIncidents()[0]?.affected, ['p.b', 'p.a', 'p.c']);
+});
+
+test('an incident that recovers is resolved in time though the clock is set back by an hour meanwhile', () => {
+  const engine = engineOf(planOf([stagePlan('p.work', { signals: new Map([limitedSignal('lag_seconds', 60)]) })]));
+  let at = START;
+  const see = (lag: number): string | undefined => {
+    at += EVERY;
+    engine.observe([snapshot('p.work', at, { lag_seconds: lag })], at);
+    return engine.openIncidents()[0]?.state;
+  };
+  assert.equal(see(200), 'open');
+  while (see(1) !== 'recovering') assert.ok(at < START + HOUR);
+  at -= HOUR;
+  for (let tick = 0; tick < 10; tick++) see(1);
+  assert.deepEqual(engine.openIncidents(), []);
 });
 
 test('stages of separate paths have separate incidents', () => {

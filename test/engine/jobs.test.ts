@@ -43,7 +43,7 @@ async function step(line: StageLine, minute: number): Promise<readonly Score[]> 
     distorted: false,
     demotes: true,
   });
-  line.advance(false, true);
+  line.advance('as-judged', true);
   return scores;
 }
 async function steps(line: StageLine, from: number, to: number): Promise<(readonly Score[])[]> {

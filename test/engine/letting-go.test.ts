@@ -160,7 +160,7 @@ test('whatever happens, in the end every gate is open, no lease is in force, and
         }
       }
     }),
-    { numRuns: 300, seed: 20260105 },
+    { numRuns: 500, seed: 20260105 },
   );
   assert.ok(engaged > 300, `the weather was bad enough to engage: ${engaged} times`);
 });

@@ -32,6 +32,7 @@ function noticesAbout({ of, changes = [], leases = [], view = {} }: Happened): r
     leasesOf: () => leases,
     withheldFor: () => [],
     inMaintenance: () => false,
+    budgetOf: () => undefined,
     ...view,
   });
 }
@@ -51,6 +52,15 @@ test('one notice for an incident that opens, however many stages feel it', () =>
   assert.deepEqual(changesOf(notices), ['opened']);
   assert.equal(notices[0]?.severity, 'critical');
   assert.ok(notices[0]?.story.headline);
+});
+
+test('says what the pipeline has spent of its pages', () => {
+  const [notice] = noticesAbout({
+    of: incident('7'),
+    changes: ['opened'],
+    view: { budgetOf: (name) => (name === 'orders' ? { pagesUsed: 1, pagesPerWeek: 2 } : undefined) },
+  });
+  assert.deepEqual(notice?.budget, { pagesUsed: 1, pagesPerWeek: 2 });
 });
 
 test('tells what a person wants to hear of at once, and leaves the rest to the page', () => {

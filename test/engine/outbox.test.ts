@@ -265,6 +265,21 @@ test('drained waits for later attempts at what must not stay, until it is told t
   assert.equal(outbox.pending().length, 1);
 });
 
+test('what must not stay is tried at the end at once, and soon again, however long it was to wait', async () => {
+  const { calls, handler } = byHand();
+  const { clock, outbox } = outboxWith(handler);
+  outbox.add([item('a', { lane: 'gate:valve:p.s', attempts: 8, dueAt: START + HOUR })]);
+  await clock.advance(SECOND);
+  assert.equal(calls.length, 0);
+  const drained = outbox.drained(new AbortController().signal, ({ lane }) => lane.startsWith('gate:'));
+  assert.equal(calls.length, 1);
+  calls[0]?.end(unreachable());
+  await clock.advance(SECOND);
+  assert.equal(calls.length, 2);
+  calls[1]?.end();
+  await drained;
+});
+
 test('close aborts what is under way, keeps it owed, and begins nothing more', async () => {
   const begun: string[] = [];
   const { clock, outbox, dropped, failures } = outboxWith(({ id }, abort) => {
