@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 const SOURCE = fileURLToPath(new URL('.', import.meta.url));
 const OUT = fileURLToPath(new URL('../../dist/page/', import.meta.url));
-const COPIED = ['index.html', 'favicon.svg'];
+const COPIED = ['index.html', 'runbooks.html', 'favicon.svg'];
 const BUILT = ['app.js', 'app.css', ...COPIED];
 
 export interface BuildOptions {
@@ -18,7 +18,7 @@ export interface BuiltPage {
 }
 
 /**
- * Bundles the page into four files: `index.html`, `app.js`, `app.css`, `favicon.svg`. Needs esbuild, which is a dependency of
+ * Bundles the page into `index.html`, `app.js` and `app.css`, beside `runbooks.html` and `favicon.svg`. Needs esbuild, which is a dependency of
  * development only; the published package carries the files.
  */
 export async function buildPage(options: BuildOptions = {}): Promise<BuiltPage> {

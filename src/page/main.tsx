@@ -11,6 +11,7 @@ import './style/charts.css';
 import './style/screens.css';
 import './style/data.css';
 import './style/decisions.css';
+import './style/runbooks.css';
 import './style/phone.css';
 import { App } from './view/app.tsx';
 

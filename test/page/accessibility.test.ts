@@ -92,3 +92,16 @@ check('targets are large enough for a thumb on a phone', { viewport: PHONE }, as
     assert.ok(box && box.height >= 46, `${await button.textContent()}: ${box?.height}`);
   }
 });
+
+for (const colorScheme of ['light', 'dark'] as const)
+  check(
+    `the runbooks are served, stay readable on a phone, and axe finds nothing, ${colorScheme}`,
+    { viewport: PHONE, colorScheme },
+    async ({ page, server }) => {
+      await page.goto(`${server.url}runbooks.html#headgatestagecritical`);
+      await page.locator('#headgatestagecritical').waitFor();
+      assert.equal(await page.evaluate(`document.querySelector(':target')?.textContent`), 'HeadgateStageCritical');
+      assert.equal(await page.evaluate('document.documentElement.scrollWidth'), PHONE.width);
+      assert.deepEqual(await violations(page), []);
+    },
+  );

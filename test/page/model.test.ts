@@ -5,12 +5,13 @@ import { applyEvent, emptyFleet, type Fleet, putStages, readyAt } from '../../sr
 import { canalOf, neighbourhood } from '../../src/page/model/graph.ts';
 import { headlineOf } from '../../src/page/model/headline.ts';
 import { keyReader } from '../../src/page/model/keys.ts';
+import { partsOf, partsOfFact } from '../../src/page/model/parts.ts';
 import { releaseText } from '../../src/page/model/release.ts';
 import { ribbonOf } from '../../src/page/model/ribbon.ts';
 import { hashOf, parseRoute, withQuery } from '../../src/page/model/route.ts';
 import { countStates, filterRows, rowsOf } from '../../src/page/model/row.ts';
 import { slackText } from '../../src/page/model/slack.ts';
-import { shifted, shownWindow } from '../../src/page/model/window.ts';
+import { beginningOf, shifted, shownWindow } from '../../src/page/model/window.ts';
 import type { ApiLease, ApiStage } from '../../src/server/api.ts';
 import { incident, lease } from './support/records.ts';
 import { HELD_UNTIL, iso, NIGHT } from './support/shapes.ts';
@@ -72,6 +73,17 @@ test('a stage that was never asked has learned nothing and has no number', () =>
     [row?.state, row?.now, row?.because, row?.learned],
     ['learning', 'no data yet', 'first answer due', 0],
   );
+});
+
+test('a stage that learns again what was known says why in its row', () => {
+  const world = worldAt('incident', NIGHT);
+  const ledger = world.stages.find(({ id }) => id === 'payments.ledger') as ApiStage;
+  const rowWith = (reason: 'update' | 'config'): string => {
+    const stage: ApiStage = { ...ledger, relearning: [{ detector: 'baseline', reason, text: 'learns anew' }] };
+    return plain(rowsOf(new Map([[stage.id, stage]]), [], [], NIGHT)[0]?.because ?? '');
+  };
+  assert.equal(rowWith('update'), '62 % learned, anew since an update');
+  assert.equal(rowWith('config'), '62 % learned, anew');
 });
 
 test('rows are filtered by state and by a part of the name', () => {
@@ -220,6 +232,70 @@ test('what is copied for Slack escapes its control characters and links to the p
   assert.match(text, /^:octagonal_sign: \*Critical · enrich is 5 min behind and recovering\* · orders #4127$/m);
   assert.match(text, /^\*Wrong\* a &lt; b &amp; c &gt; d$/m);
   assert.match(text, /^http:\/\/h\/#\/incidents\/4127 \(times in UTC\)$/m);
+});
+
+test('a window that nobody chose is as long as there is data for, and three minutes at least', () => {
+  const route = parseRoute('#/stage/a/b');
+  const minutesFor = (seconds: number, open?: typeof incident): number => {
+    const shown = shownWindow(route, NIGHT, open, NIGHT - seconds * 1_000);
+    assert.ok(shown.live && 'length' in shown.window && shown.window.length === shown.to - shown.from);
+    return (shown.to - shown.from) / 60_000;
+  };
+  assert.deepEqual(
+    [1, 60, 181, 400, 3_000, 7_000, 86_400].map((age) => minutesFor(age)),
+    [3, 3, 5, 8, 70, 120, 120],
+  );
+  assert.equal(minutesFor(60, incident), 3, 'also where an incident opened before there was data');
+  assert.equal(shownWindow(route, NIGHT).from, NIGHT - 120 * 60_000, 'while nothing is known');
+  const chosen = shownWindow(parseRoute('#/stage/a/b?range=12h'), NIGHT, undefined, NIGHT - 60_000);
+  assert.equal(chosen.from, NIGHT - 12 * 3_600_000, 'what was chosen stays');
+  const signal = { signal: 'rows', value: [1], lower: [null], upper: [null] };
+  const series = {
+    signals: [
+      { ...signal, at: [NIGHT - 5_000] },
+      { ...signal, at: [NIGHT - 9_000] },
+      { ...signal, at: [] },
+    ],
+  };
+  const head = { stage: 'a.b', from: iso(NIGHT), to: iso(NIGHT), stepSeconds: 1, ahead: [], excluded: [] };
+  assert.equal(beginningOf({ ...head, ...series }), NIGHT - 9_000);
+  assert.equal(beginningOf({ ...head, signals: [] }), undefined);
+});
+
+test('what a stage shows stands beside the share of each signal, with what was expected', () => {
+  const world = worldAt('incident', NIGHT);
+  const enrich = world.stages.find(({ id }) => id === 'orders.enrich') as ApiStage;
+  const [first, second] = partsOf(enrich).map((one) => ({
+    ...one,
+    value: plain(one.value),
+    expected: plain(one.expected),
+  }));
+  assert.ok(
+    first?.signal === 'lag_seconds' && first.outside && first.value.endsWith(' s') && / to /.test(first.expected),
+  );
+  assert.ok(second && second.share < first.share && second.value !== '');
+  const quiet = worldAt('quiet', NIGHT).stages[0] as ApiStage;
+  assert.deepEqual(partsOf(quiet), []);
+  const gone = { ...enrich, signals: [] };
+  assert.deepEqual(partsOf(gone)[0], {
+    signal: 'lag_seconds',
+    share: first.share,
+    value: '',
+    expected: '',
+    outside: false,
+  });
+  const part = { signal: 'rows', unit: 'count', share: 0.6, observed: 12, expected: [90, 110] as [number, number] };
+  const fact = {
+    ...(incident.because[0] as (typeof incident.because)[number]),
+    parts: [part, { ...part, expected: null }],
+  };
+  assert.deepEqual(
+    partsOfFact(fact).map(({ value, expected, outside }) => [value, expected, outside]),
+    [
+      ['12', '90 to 110', true],
+      ['12', '', false],
+    ],
+  );
 });
 
 test('a window follows the incident, the choice, or the fixed range in the URL', () => {

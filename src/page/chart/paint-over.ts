@@ -49,6 +49,42 @@ function ahead(plot: uPlot, { marks, colours, data, labels, now, from }: Scene):
   });
 }
 
+/** The likely course from the last value on, and the limit it comes to. */
+function outlook(plot: uPlot, { marks, colours, data, to }: Scene): void {
+  const last = data.value.findLastIndex((value) => value !== null);
+  if (!marks.outlook || last < 0) return;
+  const { at, centre, limit } = marks.outlook;
+  clipped(plot, (context) => {
+    const x0 = xOf(plot, data.at[last] ?? 0);
+    context.strokeStyle = colours.line;
+    context.lineWidth = 1.6 * px();
+    context.setLineDash([2 * px(), 4 * px()]);
+    context.beginPath();
+    context.moveTo(x0, yOf(plot, data.value[last] ?? 0));
+    for (const [index, time] of at.entries()) context.lineTo(xOf(plot, time), yOf(plot, centre[index] ?? 0));
+    context.stroke();
+    if (!limit) return;
+    const [x, y] = [xOf(plot, limit.at), yOf(plot, limit.value)];
+    context.strokeStyle = colours.critical;
+    context.fillStyle = colours.critical;
+    context.setLineDash([5 * px(), 3 * px()]);
+    context.beginPath();
+    context.moveTo(x0, y);
+    context.lineTo(plot.bbox.left + plot.bbox.width, y);
+    context.stroke();
+    if (limit.at > to) return;
+    context.setLineDash([]);
+    context.beginPath();
+    context.arc(x, y, 3.5 * px(), 0, 2 * Math.PI);
+    context.fill();
+    const isLeft = x - plot.bbox.left > plot.bbox.width / 2;
+    // On the far side of the limit, where neither the line nor its course is.
+    const isBelow = (data.value[last] ?? 0) > limit.value;
+    const side = isBelow ? 15 : -7;
+    words(context, colours, limit.label, x + (isLeft ? -7 : 7) * px(), y + side * px(), isLeft ? 'right' : 'left');
+  });
+}
+
 /** A value between two gaps would be invisible as a line; it is a point. */
 function lonely(plot: uPlot, { data, colours }: Scene): void {
   clipped(plot, (context) => {
@@ -76,6 +112,7 @@ function nowTick(plot: uPlot, { now, colours }: Scene): void {
 export function paintOver(plot: uPlot, scene: Scene, clock: (at: number) => string): void {
   lonely(plot, scene);
   ahead(plot, scene);
+  outlook(plot, scene);
   opened(plot, scene, clock);
   nowTick(plot, scene);
 }

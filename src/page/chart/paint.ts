@@ -106,9 +106,49 @@ export function words(
   context.fillText(text, x, y);
 }
 
+/** What is likely: the band goes on from the last value, paler than where it was expected, and opens like a fan. */
+function outlook(plot: uPlot, { marks, colours, data }: Scene): void {
+  const last = data.value.findLastIndex((value) => value !== null);
+  if (!marks.outlook || last < 0) return;
+  const { at, lower, upper } = marks.outlook;
+  clipped(plot, (context) => {
+    context.fillStyle = colours.band;
+    context.globalAlpha = 0.6;
+    context.beginPath();
+    context.moveTo(xOf(plot, data.at[last] ?? 0), yOf(plot, data.value[last] ?? 0));
+    for (const [index, time] of at.entries()) context.lineTo(xOf(plot, time), yOf(plot, upper[index] ?? 0));
+    for (let index = at.length - 1; index >= 0; index -= 1)
+      context.lineTo(xOf(plot, at[index] ?? 0), yOf(plot, lower[index] ?? 0));
+    context.closePath();
+    context.fill();
+  });
+}
+
+/** Times that are not learned: a frame of dots, so that it is seen without colour too. */
+function excluded(plot: uPlot, { marks, colours, labels }: Scene): void {
+  const { top, height } = plot.bbox;
+  for (const range of marks.excluded ?? []) {
+    clipped(plot, (context) => {
+      const [left, right] = [xOf(plot, range.from), xOf(plot, range.to)];
+      context.fillStyle = colours.axis;
+      context.globalAlpha = 0.12;
+      context.fillRect(left, top, right - left, height);
+      context.globalAlpha = 1;
+      context.strokeStyle = colours.axis;
+      context.lineWidth = px();
+      context.setLineDash([px(), 3 * px()]);
+      context.strokeRect(left, top + px() / 2, right - left, height - px());
+      const isRoomy = right - left > (labels ? 60 : 90) * px();
+      if (isRoomy) words(context, colours, range.label, left + 5 * px(), top + height - 7 * px(), 'left');
+    });
+  }
+}
+
 /** Under the line. */
 export function paintUnder(plot: uPlot, scene: Scene): void {
+  excluded(plot, scene);
   band(plot, scene);
+  outlook(plot, scene);
   leases(plot, scene);
   gaps(plot, scene);
 }

@@ -25,6 +25,11 @@ export const plotData = (scene: Scene): uPlot.AlignedData => [
   [...scene.data.value],
 ];
 
+function yRange({ data, labels, marks: { outlook } }: Scene): [number, number] {
+  const beside = outlook ? [...outlook.lower, ...outlook.upper, ...(outlook.limit ? [outlook.limit.value] : [])] : [];
+  return [...yExtent(data, labels ? 0.22 : 0.05, beside)] as [number, number];
+}
+
 /** Makes one chart: value over time with its band, on an axis that the caller fixes. */
 export function makePlot(target: HTMLElement, ask: PlotAsk): uPlot {
   const { colours } = ask.scene();
@@ -42,7 +47,7 @@ export function makePlot(target: HTMLElement, ask: PlotAsk): uPlot {
     },
     scales: {
       x: { time: true, range: () => [ask.scene().from / 1_000, ask.scene().to / 1_000] },
-      y: { range: () => [...yExtent(ask.scene().data, ask.scene().labels ? 0.22 : 0.05)] as [number, number] },
+      y: { range: () => yRange(ask.scene()) },
     },
     axes: [
       {

@@ -1,4 +1,4 @@
-import { counting } from '../text/number.ts';
+import { counting, formatPercent } from '../text/number.ts';
 import { clock, clockOrDay, duration, epoch } from '../text/time.ts';
 import { type Fleet, readyAt } from './fleet.ts';
 import { isHeld, nameOf } from './names.ts';
@@ -30,6 +30,12 @@ function readyText(fleet: Fleet, rows: readonly Row[], now: number): string {
   return left > 6 * 3_600_000 ? `in about ${duration(left)}` : `by ${clock(last)}`;
 }
 
+/** A past that is being learned. */
+const seedingFacts = ({ health }: Fleet): { text: string }[] =>
+  (health?.seeding ?? []).map(({ pipeline, share }) => ({
+    text: `${pipeline} learns from its past, ${formatPercent(share)} done`,
+  }));
+
 function learningHeadline(fleet: Fleet, rows: readonly Row[], now: number): Headline {
   const learning = count(rows, 'learning');
   const ready = readyText(fleet, rows, now);
@@ -37,7 +43,7 @@ function learningHeadline(fleet: Fleet, rows: readonly Row[], now: number): Head
     state: 'learning',
     since: '',
     sentence: `Learning: ${rows.length - learning} of ${counting(rows.length, 'stage')} ready${ready && `, the rest ${ready}`}.`,
-    facts: [{ text: 'Limits you configured already work.' }],
+    facts: [...seedingFacts(fleet), { text: 'Limits you configured already work.' }],
   };
 }
 
@@ -66,7 +72,7 @@ function sentenceOf(rows: readonly Row[], held: number): { state: State; sentenc
 }
 
 function factsOf(fleet: Fleet, rows: readonly Row[], now: number): Headline['facts'] {
-  const facts: { text: string; href?: string }[] = [];
+  const facts: { text: string; href?: string }[] = seedingFacts(fleet);
   const learning = rows.filter((row) => row.state === 'learning');
   const [one] = learning;
   if (one) {

@@ -60,7 +60,7 @@ function afterWhom(stage: ApiStage, incident: ApiIncident, stages: ReadonlyMap<s
 function becauseText(stage: ApiStage, state: State, around: Surroundings): string {
   if (state === 'unknown') return stage.gaps[0]?.message ?? missing(stage);
   if (state === 'learning')
-    return stage.at === null ? 'first answer due' : `${formatPercent(learnedShare(stage))} learned`;
+    return stage.at === null ? 'first answer due' : `${formatPercent(learnedShare(stage))} learned${anew(stage)}`;
   if (state === 'held') {
     const lease = around.leases.find((one) => one.stage === stage.id && isHeld(one));
     return lease ? `gate ${gateText(lease.request, stage.valve)}` : `gate ${stage.valve.state}`;
@@ -73,6 +73,13 @@ function becauseText(stage: ApiStage, state: State, around: Surroundings): strin
       : afterWhom(stage, incident, around.stages);
   }
   return stage.because[0]?.text ?? '';
+}
+
+/** A stage that was known before is learned again, which nobody expects of an update. */
+function anew(stage: ApiStage): string {
+  const reasons = new Set(stage.relearning.map(({ reason }) => reason));
+  if (reasons.size === 0) return '';
+  return reasons.has('update') ? ', anew since an update' : ', anew';
 }
 
 const missing = (stage: ApiStage): string =>

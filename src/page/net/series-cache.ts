@@ -16,6 +16,8 @@ interface Entry {
 const MOST_ENTRIES = 96;
 const MOST_REQUESTS = 4;
 const REFRESH_MS = 5 * 60_000;
+/** What lies ahead changes with every sample. */
+const REFRESH_AHEAD_MS = 30_000;
 const RETRY_MS = 10_000;
 
 /** About how many points one line gets. */
@@ -98,7 +100,10 @@ export function seriesCache(
         state: 'wanted',
       };
       const age = now() - entry.fetchedAt;
-      const stale = entry.state === 'there' && 'length' in window && age > REFRESH_MS;
+      const stale =
+        entry.state === 'there' &&
+        'length' in window &&
+        age > (entry.series?.ahead.length ? REFRESH_AHEAD_MS : REFRESH_MS);
       if (stale || (entry.state === 'failed' && age > RETRY_MS)) entry.state = 'wanted';
       // Most recently used last, so that the first entry is the one to forget.
       entries.delete(key);

@@ -31,6 +31,8 @@ async function load(fleet: Fleet): Promise<void> {
     getJson<ApiIncident[]>(`incidents?limit=${HISTORY}`),
     getJson<ApiLease[]>(`leases?limit=${HISTORY}`),
     getJson<ApiDecision[]>(`decisions?limit=${HISTORY}`),
+    // Part of the first picture, which would say else that no policy concerns a stage.
+    poll(fleet),
   ]);
   Object.assign(fleet, { incidents, leases, decisions });
   putStages(fleet, stages);
@@ -82,7 +84,7 @@ export function openSession(): Session {
     if (message.event === 'hello') {
       clockOffset = epoch(message.data.now) - performance.now();
       series.refresh();
-      void Promise.all([load(fleet), poll(fleet)]).then(changed, changed);
+      void load(fleet).then(changed, changed);
     }
     changed();
   };

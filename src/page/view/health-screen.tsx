@@ -1,4 +1,4 @@
-import { counting } from '../text/number.ts';
+import { counting, formatPercent } from '../text/number.ts';
 import { ago, clockOrDay, duration, epoch } from '../text/time.ts';
 import { Glyph } from './glyph.tsx';
 import { usePage } from './page.ts';
@@ -42,8 +42,13 @@ function Learning() {
       <h2>Learning</h2>
       <p>
         {rows.length - learning} ready · {learning} learning · {blind} with a blind subject · {frozen} frozen by an
-        incident or a gate
+        incident, a gate or an excluded range
       </p>
+      {(fleet.health?.seeding ?? []).map(({ pipeline, samples, share }) => (
+        <p key={pipeline}>
+          {pipeline} learns from its past: {formatPercent(share)}, {counting(samples, 'sample')} so far
+        </p>
+      ))}
     </section>
   );
 }

@@ -1,6 +1,7 @@
 import type { ApiIncident, ApiLease, ApiStage } from '../../server/api.ts';
 import { Chart } from '../chart/chart.tsx';
 import type { Marks } from '../chart/marks.ts';
+import { excludedOf, outlookOf } from '../model/ahead.ts';
 import { gateText, nameOf } from '../model/names.ts';
 import { gapsOf } from '../model/ribbon.ts';
 import { expectedText, isOutside, valueText } from '../model/row.ts';
@@ -16,15 +17,15 @@ function drainedAt(stage: ApiStage | undefined, now: number): number | undefined
   return drain != null && drain > 0 && drain < 86_400 ? now + drain * 1_000 : undefined;
 }
 
-/** The time worth looking at: half an hour before the opening, to the end of what is known to come. */
-export function incidentWindow(incident: ApiIncident, leases: readonly ApiLease[], now: number, drained?: number) {
+/** The time worth looking at: half an hour before the opening, to the end of what is known to come (`coming`: also beside our leases). */
+export function incidentWindow(incident: ApiIncident, leases: readonly ApiLease[], now: number, coming?: number) {
   const opened = epoch(incident.openedAt);
   const end = incident.resolvedAt ? epoch(incident.resolvedAt) : now;
   const before = Math.min(30 * MINUTE, Math.max(2 * MINUTE, 2.5 * (end - opened)));
   const from = Math.floor((opened - before) / 10_000) * 10_000;
   if (incident.resolvedAt) return { from, to: end + before / 3, dataTo: end + before / 3 };
   const planned = leases.filter((lease) => lease.incident === incident.id && !lease.releasedAt);
-  const ends = [drained ?? now, ...planned.map((lease) => epoch(lease.expiresAt))];
+  const ends = [coming ?? now, ...planned.map((lease) => epoch(lease.expiresAt))];
   // What is to come gets three sevenths of the width at most.
   const to = Math.min(Math.max(...ends) + 0.04 * (now - from), now + 0.75 * (now - from));
   return { from, to, dataTo: now };
@@ -55,11 +56,15 @@ export function IncidentChart(props: { incident: ApiIncident }) {
   const signal = stage?.signals.find((one) => one.signal === part) ?? (stage && leadingSignal(stage));
   if (!stage || !signal) return null;
   const drained = signal.signal.startsWith('lag') ? drainedAt(stage, page.now) : undefined;
-  const window = incidentWindow(incident, page.fleet.leases, page.now, drained);
-  const length = Math.ceil((page.now - window.from) / (5 * MINUTE)) * 5 * MINUTE;
+  const { from } = incidentWindow(incident, page.fleet.leases, page.now);
+  const length = Math.ceil((page.now - from) / (5 * MINUTE)) * 5 * MINUTE;
   const series = page.session.series.want(stage.id, { length }, 'chart');
   const data = series?.signals.find((one) => one.signal === signal.signal);
   const leases = page.fleet.leases.filter((lease) => lease.incident === incident.id);
+  const outlook =
+    drained === undefined && !incident.resolvedAt ? outlookOf(series, signal.signal, signal.unit, page.now) : undefined;
+  const coming = drained ?? (outlook && (outlook.limit?.at ?? outlook.at.at(-1)));
+  const { to } = incidentWindow(incident, page.fleet.leases, page.now, coming);
   const ahead =
     drained !== undefined && signal.value !== null
       ? { to: drained, value: signal.expected?.upper ?? 0, label: `clears about ${clock(drained)}` }
@@ -77,15 +82,17 @@ export function IncidentChart(props: { incident: ApiIncident }) {
         label={`${nameOf(stage.id)} ${signal.signal}`}
         unit={signal.unit}
         data={data}
-        from={window.from}
-        to={window.to}
+        from={from}
+        to={to}
         now={page.now}
         height={236}
         labels
         marks={{
           ...incidentMarks([incident], leases, page),
           gaps: series ? gapsOf(series, signal.signal) : [],
+          excluded: excludedOf(series, signal.signal),
           ...(ahead && { ahead }),
+          ...(outlook && { outlook }),
         }}
       />
     </figure>

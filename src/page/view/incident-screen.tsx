@@ -1,6 +1,7 @@
 import type { ApiIncident } from '../../server/api.ts';
 import { logOf } from '../model/happened.ts';
 import { incidentName, nameOf } from '../model/names.ts';
+import { partsOfFact } from '../model/parts.ts';
 import { formatPercent } from '../text/number.ts';
 import { clockSeconds, duration, epoch } from '../text/time.ts';
 import { Glyph } from './glyph.tsx';
@@ -10,6 +11,7 @@ import { IncidentChart } from './incident-chart.tsx';
 import { NoteForm } from './note-form.tsx';
 import { usePage } from './page.ts';
 import { Rich } from './rich.tsx';
+import { Shares } from './shares.tsx';
 import { LabelButtons, MuteButton } from './stage-actions.tsx';
 import { Timeline } from './timeline.tsx';
 import { Votes } from './votes.tsx';
@@ -53,6 +55,7 @@ function Evidence(props: { incident: ApiIncident }) {
               {one.detector}
               {one.share !== null && `, ${formatPercent(one.share)} of the surprise`}
             </span>
+            {one.parts.length > 0 && <Shares parts={partsOfFact(one)} kind={incident.severity} />}
             <Votes votes={one.votes} />
           </li>
         ))}

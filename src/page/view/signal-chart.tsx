@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import type { ApiSeries, ApiSignal, ApiStage } from '../../server/api.ts';
 import { Chart } from '../chart/chart.tsx';
 import type { Marks } from '../chart/marks.ts';
+import { excludedOf, outlookOf } from '../model/ahead.ts';
 import { gapsOf } from '../model/ribbon.ts';
 import { expectedText, isOutside, valueText } from '../model/row.ts';
 import type { Shown } from '../model/window.ts';
@@ -29,6 +30,8 @@ export function SignalChart(props: {
   signal: ApiSignal;
   series: ApiSeries | undefined;
   shown: Shown;
+  /** Where the chart ends: after `shown` where something is likely. */
+  until: number;
   marks: Pick<Marks, 'opened' | 'leases'>;
 }) {
   const { now, session } = usePage();
@@ -39,6 +42,7 @@ export function SignalChart(props: {
   const at = point === null ? undefined : data?.at[point];
   const under = at === undefined || point === null ? undefined : data?.value[point];
   const [lower, upper] = [data?.lower[point ?? -1], data?.upper[point ?? -1]];
+  const outlook = shown.live ? outlookOf(series, signal.signal, signal.unit, now) : undefined;
   const trouble = signal.state === 'ready' && isOutside(signal) && props.stage.verdict !== 'ok';
   return (
     <figure class="card signal-chart">
@@ -60,12 +64,17 @@ export function SignalChart(props: {
         unit={signal.unit}
         data={data}
         from={shown.from}
-        to={shown.to}
+        to={props.until}
         now={now}
         height={138}
         sync="stage"
         onPoint={setPoint}
-        marks={{ ...props.marks, gaps: series ? gapsOf(series, signal.signal) : [] }}
+        marks={{
+          ...props.marks,
+          gaps: series ? gapsOf(series, signal.signal) : [],
+          excluded: excludedOf(series, signal.signal),
+          ...(outlook && { outlook }),
+        }}
       />
       {asked && (!data || data.at.length === 0) && <p class="no-data">No samples in this range.</p>}
     </figure>

@@ -1,9 +1,10 @@
 import type { ApiStage } from '../../server/api.ts';
+import { exclusionText, shownUntil } from '../model/ahead.ts';
 import { incidentName, nameOf, pipelineOf } from '../model/names.ts';
 import { ribbonOf } from '../model/ribbon.ts';
 import { incidentHash } from '../model/route.ts';
 import { heldStages, incidentOf, learnedShare, STATE_WORD, stateOf } from '../model/state.ts';
-import { shownWindow } from '../model/window.ts';
+import { beginningOf, isUnasked, shownWindow, UNASKED } from '../model/window.ts';
 import { clock, clockOrDay, duration, epoch } from '../text/time.ts';
 import { Decisions } from './decisions.tsx';
 import { Glyph } from './glyph.tsx';
@@ -69,13 +70,16 @@ export function StageScreen(props: { id: string }) {
   const stage = fleet.stages.get(props.id);
   if (!stage) return <Gone id={props.id} />;
   const incident = incidentOf(stage.id, fleet.incidents);
-  const shown = shownWindow(route, now, incident);
-  const series = session.series.want(stage.id, shown.window, 'chart');
+  const unasked = isUnasked(route) ? session.series.want(stage.id, UNASKED, 'chart') : undefined;
+  const shown = shownWindow(route, now, incident, beginningOf(unasked));
+  // A window that has grown shows the coarser line until its own is there.
+  const series = session.series.want(stage.id, shown.window, 'chart') ?? unasked;
   const incidents = fleet.incidents.filter((one) => one.affected.includes(stage.id));
   const touching = new Set([stage.id, ...stage.after]);
   const leases = fleet.leases.filter(
     (lease) => touching.has(lease.stage) || incidents.some((one) => one.id === lease.incident),
   );
+  const until = shown.live ? shownUntil(series, shown.from, now) : shown.to;
   const marks = incidentMarks(incidents, leases, { fleet, now });
   const signals = inOrder(stage);
   const state = stateOf(stage, held);
@@ -99,6 +103,11 @@ export function StageScreen(props: { id: string }) {
             </span>
           </h1>
           <Summary stage={stage} />
+          {stage.excluded.map((range) => (
+            <p key={`${range.signal} ${range.from}`} class="dim">
+              Not learned, and judged by limits alone: {exclusionText(range)}.
+            </p>
+          ))}
           <Neighbours stage={stage} />
         </div>
         {incident && <StageActions incident={incident} />}
@@ -117,6 +126,7 @@ export function StageScreen(props: { id: string }) {
                 signal={signal}
                 series={series}
                 shown={shown}
+                until={until}
                 marks={marks}
               />
             ))}

@@ -1,6 +1,8 @@
 import type { ApiStage } from '../../server/api.ts';
+import { exclusionText } from '../model/ahead.ts';
 import { readyAt } from '../model/fleet.ts';
 import { partOf } from '../model/names.ts';
+import { partsOf } from '../model/parts.ts';
 import { fieldsHash } from '../model/route.ts';
 import { learnedShare, stateOf } from '../model/state.ts';
 import { commands } from '../net/commands.ts';
@@ -9,7 +11,7 @@ import { clock, clockOrDay, duration, epoch } from '../text/time.ts';
 import { FailureNote, useCommand } from './command.tsx';
 import { Glyph } from './glyph.tsx';
 import { usePage } from './page.ts';
-import { Bar } from './score-bar.tsx';
+import { Shares } from './shares.tsx';
 import { Votes } from './votes.tsx';
 
 function Gaps(props: { stage: ApiStage }) {
@@ -41,18 +43,9 @@ function Because(props: { stage: ApiStage; state: string }) {
     const calm = stage.verdict === 'ok' ? 'Nothing is above its line.' : 'No score yet; fixed limits apply.';
     return <p>{calm}</p>;
   }
-  const shares = first.contributions.length > 0 ? first.contributions : [{ signal: partOf(first.subject), share: 1 }];
   return (
     <>
-      <ul class="shares bare">
-        {shares.slice(0, 6).map((one) => (
-          <li key={one.signal}>
-            <span>{one.signal}</span>
-            <Bar share={one.share} kind={props.state} />
-            <b>{formatPercent(one.share)}</b>
-          </li>
-        ))}
-      </ul>
+      <Shares parts={partsOf(stage)} kind={props.state} />
       {stage.because.slice(0, 4).map((one) => (
         <div key={`${one.subject} ${one.detector}`}>
           <p>
@@ -112,13 +105,23 @@ export function LearningBox(props: { stage: ApiStage }) {
         {share < 1 && ready !== undefined && `, ready about ${clockOrDay(ready, now)}`}
         {share < 1 && '. Fixed limits work from the start.'}
       </p>
-      {stage.frozen && (
+      {stage.excluded.map((range) => (
+        <p key={`${range.signal} ${range.from}`}>
+          <b>Not learned:</b> {exclusionText(range)}.
+        </p>
+      ))}
+      {stage.frozen && stage.excluded.every(({ signal }) => signal !== null) && (
         <p>
           <b>Frozen</b>
           {stage.since && stage.verdict !== 'ok' ? ` since ${clock(epoch(stage.since))}` : ''}, so that what is strange
           now does not become normal.
         </p>
       )}
+      {stage.relearning.map(({ detector, text }) => (
+        <p key={detector}>
+          <b>{detector}</b> {text}.
+        </p>
+      ))}
       {stage.blind.length > 0 && <p>Cannot judge: {stage.blind.map(partOf).join(', ')}.</p>}
       {stage.fields > 0 && (
         <p>

@@ -10,8 +10,12 @@ const ARGUMENTS = [
   '--disable-sync',
 ];
 
+/** How long the browser may take for anything; nobody claims that a busy machine is faster. */
+const PATIENCE = 90_000;
+
 /** Starts the Chromium at `path`, which must not call anybody on its own. */
-export const launch = (path: string): Promise<Browser> => chromium.launch({ executablePath: path, args: ARGUMENTS });
+export const launch = (path: string): Promise<Browser> =>
+  chromium.launch({ executablePath: path, args: ARGUMENTS, timeout: PATIENCE });
 
 export const LAPTOP = { width: 1_440, height: 900 };
 export const PHONE = { width: 390, height: 844 };
@@ -32,6 +36,7 @@ export async function openPage(browser: Browser, url: string, options: BrowserCo
     reducedMotion: 'reduce',
     ...options,
   });
+  context.setDefaultTimeout(PATIENCE);
   const page = await context.newPage();
   const problems: string[] = [];
   const hosts = new Set<string>();

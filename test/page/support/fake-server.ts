@@ -20,6 +20,8 @@ export interface FakeServer {
   /** Every path that was asked for. */
   readonly asked: readonly string[];
   send(event: ApiEvent): void;
+  /** Lets commands wait for their answer until the returned function is called. */
+  holdAnswers(): () => void;
   /** Ends every connection and stops listening, as a killed daemon does. */
   die(): Promise<void>;
 }
@@ -43,6 +45,7 @@ export async function fakeServer(
   const posted: Posted[] = [];
   const asked: string[] = [];
   const streams = new Set<ServerResponse>();
+  let held: Promise<void> | undefined;
   let seq = 0;
   const write = (to: ServerResponse, event: ApiEvent): void => {
     seq += 1;
@@ -93,6 +96,7 @@ export async function fakeServer(
     if (!url.pathname.startsWith('/api/v1/')) return file(url.pathname, response);
     if (request.method === 'POST') {
       posted.push({ path: url.pathname, body: JSON.parse(await text(request)), headers: request.headers });
+      await held;
       return void response.writeHead(202, { 'content-type': 'application/json' }).end('{}');
     }
     if (url.pathname !== '/api/v1/events') return answer(url, response);
@@ -120,6 +124,11 @@ export async function fakeServer(
     asked,
     world,
     send,
+    holdAnswers: () => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      held = promise;
+      return resolve;
+    },
     die: () => {
       clearInterval(tick);
       server.closeAllConnections();

@@ -21,6 +21,7 @@ export const incident: ApiIncident = {
       expected: [1.8, 16],
       limit: null,
       share: 0.71,
+      parts: [],
       votes: [
         { vote: 'novelty', surprise: 14.2 },
         { vote: 'season', surprise: 9.1 },
@@ -35,6 +36,7 @@ export const incident: ApiIncident = {
       expected: [0.27, 0.57],
       limit: null,
       share: 0.2,
+      parts: [],
       votes: [],
       text: 'latency_p99_seconds 2.7 s, usually 0.27 to 0.57 s',
     },

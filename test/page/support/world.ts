@@ -112,8 +112,10 @@ function stageAt(shape: StageShape, at: number, situation: Situation): ApiStage 
     signals: signalsOf(shape, at, situation, silent, learned),
     gaps: silent ? [GAP] : [],
     warming: learned < 1 ? shape.signals.map((signal) => `${shape.id}/${signal.name}`) : [],
+    relearning: [],
     blind: [],
     frozen: situation === 'incident' && pipeline === 'orders',
+    excluded: [],
     learned: learned < 1 ? 0 : 1,
     fields: shape.id === 'orders.warehouse' ? fields.length : 0,
     drifted: shape.id === 'orders.warehouse' ? 1 : 0,
@@ -162,6 +164,7 @@ const health: ApiHealth = {
       failures: 30,
     },
   ],
+  seeding: [],
   outbox: { pending: 0 },
   notifiers: [{ name: 'data-oncall', type: 'webhook' }],
 };
@@ -233,5 +236,7 @@ export function seriesOf(
       lower: at.map(() => (learning ? null : signal.band[0])),
       upper: at.map(() => (learning ? null : signal.band[2])),
     })),
+    ahead: [],
+    excluded: [],
   };
 }
