@@ -33,6 +33,13 @@ async function help(io: CommandIo): Promise<number> {
   return 0;
 }
 
+/** The words for a command line that cannot be read; Node's own speak of how to quote what was never meant. */
+function misspelled(thrown: unknown, name: string): string | undefined {
+  const { code, message } = thrown as { readonly code?: unknown; readonly message?: unknown };
+  if (typeof code !== 'string' || !code.startsWith('ERR_PARSE_ARGS')) return undefined;
+  return `${String(message).split('. ')[0]?.trim()}; headgate ${name} --help says what it takes`;
+}
+
 /** Runs one command line and answers with its exit code; nothing is thrown. */
 export async function main(argv: readonly string[], io: CommandIo): Promise<number> {
   const [name, ...rest] = argv;
@@ -54,7 +61,7 @@ export async function main(argv: readonly string[], io: CommandIo): Promise<numb
     }
     return await command.run(rest, io);
   } catch (thrown) {
-    io.stderr.write(`headgate ${name}: ${asHeadgateError(thrown).message}\n`);
+    io.stderr.write(`headgate ${name}: ${misspelled(thrown, name) ?? asHeadgateError(thrown).message}\n`);
     return 2;
   }
 }

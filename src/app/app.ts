@@ -21,6 +21,7 @@ import { createMemories } from './memory.ts';
 import { openStore } from './offline.ts';
 import { preparePage } from './page.ts';
 import { watchConfig } from './reload.ts';
+import { createSeedLog } from './seed-log.ts';
 import { createTelemetry, type Telemetry } from './telemetry.ts';
 import { createSourceLog, createView } from './view.ts';
 import { closeUnused, type Surroundings } from './world.ts';
@@ -85,6 +86,8 @@ async function start(options: AppOptions, running: Running): Promise<App> {
   const store = await openStore(type, own, (message) => status.degraded.push(message));
   running.store = store;
   const sourceLog = createSourceLog();
+  const seedLog = createSeedLog();
+  telemetry.subscribe(seedLog.listener);
   telemetry.subscribe({ probed: ({ source, gap, at }) => sourceLog.note(source, gap, at) });
 
   const valves = createValves(clock);
@@ -113,6 +116,7 @@ async function start(options: AppOptions, running: Running): Promise<App> {
     valves,
     clock,
     sources: sourceLog,
+    seeding: seedLog,
     version: VERSION,
     startedAt,
     status: () => ({ ...status, degraded: [...status.degraded, ...inForce.troubles()] }),

@@ -1,4 +1,5 @@
 import type { Decision } from '../domain/decision.ts';
+import { isExcluded } from '../domain/excluded.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { Lease } from '../domain/lease.ts';
 import type { StageId } from '../domain/stage.ts';
@@ -104,7 +105,9 @@ export class StageLog {
     this.#follow(this.pages, '', at, verdict.state === 'critical', verdict.state === 'critical');
     const held = new Set(verdict.because.map((score) => score.subject));
     const over = new Map<string, boolean>();
-    for (const { subject, value } of scores) over.set(subject, value >= 1 || over.get(subject) === true);
+    const out = verdict.excluded ?? [];
+    for (const { subject, value } of scores)
+      over.set(subject, (value >= 1 && !isExcluded(out, subject)) || over.get(subject) === true);
     for (const [subject, alerts] of over) {
       const part = partOfSubject(subject as `${StageId}/${string}`);
       const episodes = this.signals.get(part) ?? [];

@@ -3,7 +3,7 @@ import type { Json } from '../domain/json.ts';
 import { isInForce } from '../domain/lease.ts';
 import type { Notice } from '../domain/notice.ts';
 import type { Change, Clock, CommandResult, Commands, Store } from '../domain/ports.ts';
-import { stageOfSubject } from '../domain/subject.ts';
+import { partOfSubject, stageOfSubject } from '../domain/subject.ts';
 import { auditOf } from '../engine/changes.ts';
 import { noticeItem } from '../engine/notify.ts';
 import type { Daemon } from './daemon.ts';
@@ -69,8 +69,17 @@ export function createCommands(daemon: () => Daemon, store: Store, clock: Clock)
         notes: [...incident.notes, { at: clock.now(), by, text }],
       })),
     async accept(subject, { by }) {
-      if (!daemon().engine.accept(subject, clock.now()))
-        return notFound(`there is no stage ${stageOfSubject(subject)}`);
+      const { engine } = daemon();
+      const stage = stageOfSubject(subject);
+      const line = engine.line(stage);
+      if (!line) return notFound(`there is no stage ${stage}`);
+      const known = new Set(line.last?.scores.map((score) => score.subject));
+      if (!known.has(subject)) {
+        const parts = [...known].map(partOfSubject).sort();
+        const has = parts.length > 0 ? `it has ${parts.join(', ')}` : 'it was not seen yet';
+        return notFound(`nothing named ${partOfSubject(subject)} is scored at stage ${stage}; ${has}`);
+      }
+      engine.accept(subject, clock.now());
       await daemon().journal.commit([audit(by, 'accept', { subject })]);
       return DONE;
     },

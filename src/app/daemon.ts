@@ -1,8 +1,6 @@
 import type { Decision } from '../domain/decision.ts';
 import { asHeadgateError } from '../domain/error.ts';
 import type { Incident } from '../domain/incident.ts';
-import type { Reversibility } from '../domain/lease.ts';
-import type { Plan, StagePlan } from '../domain/plan.ts';
 import type { Change, Clock, Events, OutboxItem, Random, Store } from '../domain/ports.ts';
 import type { StageId } from '../domain/stage.ts';
 import { type EpochMs, MINUTE, SECOND } from '../domain/time.ts';
@@ -11,34 +9,17 @@ import { Engine } from '../engine/engine.ts';
 import type { Jobs } from '../engine/jobs.ts';
 import { createJournal, type Journal } from '../engine/journal.ts';
 import type { Outcome } from '../engine/ledger.ts';
-import type { Route } from '../engine/notify.ts';
 import { createOutbox, type Outbox } from '../engine/outbox.ts';
-import { createSampler, type Probe, type Sampler } from '../engine/sample.ts';
+import { createSampler, type Sampler } from '../engine/sample.ts';
 import { createSchedule, type Schedule } from '../engine/schedule.ts';
-import type { StageDetector } from '../engine/stage.ts';
+import { spread } from '../kit/abort.ts';
 import { breaths, inSlices } from '../kit/breath.ts';
-import type { Actuator, Notifier } from '../kit/component.ts';
 import type { Traced } from '../telemetry/tracing.ts';
 import { Keeping } from './keeping.ts';
 import { recallLearned, recallSettings, SEQUENCE_KEY } from './recall.ts';
 import { beginSeeded } from './seed.ts';
-import type { Seeds } from './seed-past.ts';
 import { Telling } from './telling.ts';
-
-/** The outside as one config describes it, already made. Replaced whole on a reload. */
-export interface World {
-  readonly plan: Plan;
-  readonly routes: readonly Route[];
-  readonly probes: ReadonlyMap<StageId, readonly Probe[]>;
-  readonly actuators: ReadonlyMap<string, Actuator>;
-  readonly notifiers: ReadonlyMap<string, Notifier>;
-  readonly reversibility: ReadonlyMap<string, Reversibility>;
-  readonly detectors: (stage: StagePlan) => readonly StageDetector[];
-  readonly inMaintenance: (stage: StageId, now: EpochMs) => boolean;
-  readonly mayRetrain?: (stage: StageId, now: EpochMs) => boolean;
-  /** Stages that learn from their past before they are sampled for the first time. */
-  readonly seeds?: Seeds;
-}
+import type { World } from './world.ts';
 
 export interface DaemonOptions {
   readonly world: World;
@@ -66,6 +47,8 @@ export class Daemon {
   readonly #options: DaemonOptions;
   readonly #schedule: Schedule;
   readonly #stop = new AbortController();
+  /** For each stage one of a few, all of which fire with `#stop`. */
+  readonly #signalForStage = spread(this.#stop.signal, 64);
   readonly #stopping = new Promise<void>((resolve) => this.#stop.signal.addEventListener('abort', () => resolve()));
   readonly #telling: Telling;
   readonly #keeping: Keeping;
@@ -125,7 +108,7 @@ export class Daemon {
     const daemon = new Daemon(options, typeof sequence === 'number' ? sequence : 0);
     const { trying } = daemon.#keeping;
     const { order } = daemon.engine.plan.graph;
-    const learned = await recallLearned(daemon.engine, store, trying, order);
+    const learned = await recallLearned(daemon.engine, store, trying, options.events, clock, order);
     await trying('loading settings', () => recallSettings(daemon.engine, store));
     const [incidents, leases, recent, owed] = await Promise.all([
       store.openIncidents(),
@@ -167,7 +150,9 @@ export class Daemon {
     await this.carry(outcome);
     // A stage that comes back goes on with what it knew when it left.
     const added = order.filter((id) => !before.has(id));
-    await this.#begin(added, await recallLearned(this.engine, this.#options.store, this.#keeping.trying, added));
+    const { store, events, clock } = this.#options;
+    const learned = await recallLearned(this.engine, store, this.#keeping.trying, events, clock, added);
+    await this.#begin(added, learned);
   }
 
   /** Samples stages that are new from now on; those that learn their past first a little later. */
@@ -229,15 +214,16 @@ export class Daemon {
     if (!line || probes.length === 0) return false;
     const { clock, events } = this.#options;
     const sampler = createSampler(id, line.plan.every, probes, clock, events);
-    this.#schedule.add(id, line.plan.every, () => this.#tick(id, sampler));
+    const abort = this.#signalForStage();
+    this.#schedule.add(id, line.plan.every, () => this.#tick(id, sampler, abort));
     return true;
   }
 
-  async #tick(id: StageId, sampler: Sampler): Promise<void> {
+  async #tick(id: StageId, sampler: Sampler, abort: AbortSignal): Promise<void> {
     const { traced, events } = this.#options;
     try {
       await traced('tick', { stage: id }, async () => {
-        const snapshot = await traced('probe', { stage: id }, () => sampler.sample(this.#stop.signal));
+        const snapshot = await traced('probe', { stage: id }, () => sampler.sample(abort));
         const due = this.engine.resultsDue(id);
         if (due) await Promise.race([due, this.#stopping]);
         if (this.#stop.signal.aborted) return;
@@ -271,7 +257,8 @@ export class Daemon {
   #announce(outcome: Outcome, at: EpochMs): void {
     const { events } = this.#options;
     for (const { snapshot, scores, verdict, previous, frozen, standings } of outcome.steps) {
-      events.judged({ snapshot, scores, verdict, previous, frozen, seconds: this.#stepSeconds });
+      const outlooks = this.engine.line(verdict.stage)?.outlooks(1) ?? [];
+      events.judged({ snapshot, scores, verdict, previous, frozen, outlooks, seconds: this.#stepSeconds });
       for (const standing of standings) events.standingChanged({ stage: verdict.stage, ...standing, at: verdict.at });
     }
     for (const { incident, changes } of outcome.incidents)

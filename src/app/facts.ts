@@ -1,7 +1,7 @@
 import type { Decision } from '../domain/decision.ts';
-import type { Incident } from '../domain/incident.ts';
+import { type Incident, spends } from '../domain/incident.ts';
 import type { Lease } from '../domain/lease.ts';
-import { type EpochMs, MINUTE } from '../domain/time.ts';
+import { type EpochMs, MINUTE, WEEK } from '../domain/time.ts';
 import type { Outcome } from '../engine/ledger.ts';
 
 /** Who would forget an end is told of it for this long (Alertmanager's own advice). */
@@ -13,6 +13,7 @@ export class Facts {
   readonly #withheld = new Map<string, Decision>();
   readonly #ended = new Map<string, Lease[]>();
   #resolved: readonly Incident[] = [];
+  readonly #opened = new Map<string, Pick<Incident, 'pipeline' | 'severity' | 'openedAt' | 'label'>>();
 
   remember(outcome: Outcome, now: EpochMs): void {
     for (const decision of outcome.decisions) {
@@ -23,10 +24,31 @@ export class Facts {
     for (const lease of outcome.leases)
       if (lease.state === 'released')
         this.#ended.set(lease.incident, [...(this.#ended.get(lease.incident) ?? []), lease]);
+    this.opened(
+      outcome.incidents.map(({ incident }) => incident),
+      now,
+    );
     const over = outcome.incidents.map((step) => step.incident).filter(({ state }) => state === 'resolved');
     for (const { id } of over)
       for (const [key, decision] of this.#withheld) if (decision.incident === id) this.#withheld.delete(key);
     this.resolved(over, now);
+  }
+
+  /** Takes incidents of the last week; those of the process before come this way. */
+  opened(incidents: readonly Incident[], now: EpochMs): void {
+    // Most steps open nothing, and what is too old is not counted anyway.
+    if (incidents.length === 0) return;
+    for (const { id, pipeline, severity, openedAt, label } of incidents)
+      this.#opened.set(id, { pipeline, severity, openedAt, ...(label && { label }) });
+    for (const [id, { openedAt }] of this.#opened) if (openedAt <= now - WEEK) this.#opened.delete(id);
+  }
+
+  /** Pages of the pipeline in the last seven days that count against its budget. */
+  pagesUsed(name: string, now: EpochMs): number {
+    let used = 0;
+    for (const one of this.#opened.values())
+      if (one.pipeline === name && spends(one, 'critical', now - WEEK)) used += 1;
+    return used;
   }
 
   /** Takes incidents that are over; those of the process before come this way. What is long over is forgotten. */

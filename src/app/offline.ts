@@ -1,12 +1,14 @@
 import type { Config } from '../config/config.ts';
 import { EVERYWHERE } from '../config/stages.ts';
 import { HeadgateError } from '../domain/error.ts';
+import type { ExcludedRange } from '../domain/excluded.ts';
 import type { Plan, StagePlan } from '../domain/plan.ts';
 import type { Store } from '../domain/ports.ts';
 import { graphOf, type StageId } from '../domain/stage.ts';
 import { DAY, type DurationMs, type EpochMs, WEEK } from '../domain/time.ts';
 import { Engine } from '../engine/engine.ts';
 import { defaultSignalPlan } from '../engine/plan.ts';
+import type { Registry } from '../kit/component.ts';
 import { parseDuration } from '../kit/duration.ts';
 import { registry } from '../registry.ts';
 import { maintenanceCalendar, retrainingCalendar } from './calendar.ts';
@@ -33,10 +35,17 @@ export interface OneStage {
   readonly season: readonly DurationMs[];
   readonly pagesPerWeek: number;
   readonly learnUntil: EpochMs | undefined;
+  readonly excluded?: readonly ExcludedRange[];
 }
 
-/** An engine for one stage with the default detectors, as the daemon would make it for a stage without further settings. */
-export function engineForOne({ stage: id, signals, every, season, pagesPerWeek, learnUntil }: OneStage): Engine {
+/**
+ * An engine for one stage with the default detectors, as the daemon would make it for a stage without further settings; with those of
+ * `components` where the bench has others.
+ */
+export function engineForOne(
+  { stage: id, signals, every, season, pagesPerWeek, learnUntil, excluded = [] }: OneStage,
+  components: Registry = registry,
+): Engine {
   const budget = { pagesPerWeek, ticketsPerWeek: (pagesPerWeek * WEEK) / DAY };
   const stage: StagePlan = {
     id,
@@ -47,6 +56,7 @@ export function engineForOne({ stage: id, signals, every, season, pagesPerWeek, 
     signals: new Map(signals.map((name) => [name, { ...defaultSignalPlan(name), direction: 'both' as const }])),
     derive: [],
     detectors: defaultDetectors(),
+    excluded,
     fingerprint: id,
   };
   const plan: Plan = {
@@ -56,7 +66,7 @@ export function engineForOne({ stage: id, signals, every, season, pagesPerWeek, 
     holidays: [],
   };
   // Nobody labels what is found in a file; four weeks of it may well hold more that is real than a week's budget has pages.
-  return offlineEngine(plan, { learnUntil, demotes: false });
+  return offlineEngine(plan, { learnUntil, demotes: false, components });
 }
 
 /** An engine without a daemon around it. `actuators` are taken to undo exactly. */
@@ -66,16 +76,18 @@ export function offlineEngine(
     learnUntil,
     sequence = 0,
     demotes = true,
+    components = registry,
   }: {
     readonly learnUntil?: EpochMs | undefined;
     readonly sequence?: number;
     readonly demotes?: boolean;
+    readonly components?: Registry;
   },
 ): Engine {
   const actuators = plan.policies.flatMap((policy) => policy.may.map((option) => option.actuator));
   return new Engine({
     plan,
-    detectors: detectorsFrom(registry, plan.holidays),
+    detectors: detectorsFrom(components, plan.holidays),
     reversibility: new Map(actuators.map((name) => [name, 'native-lease'])),
     inMaintenance: () => false,
     ...(learnUntil === undefined ? {} : { learnUntil }),

@@ -1,13 +1,16 @@
-import type { Clock, StateBlob, Store } from '../domain/ports.ts';
+import type { Clock, Events, StateBlob, Store } from '../domain/ports.ts';
+import type { Relearning } from '../domain/relearning.ts';
 import { emptySnapshot } from '../domain/snapshot.ts';
 import type { StageId } from '../domain/stage.ts';
 import type { Engine } from '../engine/engine.ts';
+import { discard } from '../engine/pack.ts';
 import { breaths } from '../kit/breath.ts';
 
 /** Runs work that may fail without harm; false where it did. */
 export type Trying = (what: string, work: () => Promise<void>) => Promise<boolean>;
 
-const stateKey = (stage: string): string => `stage/${stage}`;
+/** Under which name the store keeps what a stage has learned. */
+export const stateKey = (stage: string): string => `stage/${stage}`;
 export const modeKey = (policy: { readonly name: string; readonly fingerprint: string }): string =>
   `mode/${policy.name}/${policy.fingerprint}`;
 export const holdOffKey = (policy: string): string => `hold-off/${policy}`;
@@ -18,24 +21,32 @@ export const SEQUENCE_KEY = 'sequence';
 const SLICE_BYTES = 256 * 1024;
 
 /**
- * Loads what each stage had learned, and learns from the samples that were kept since; answers with those that had. The event loop
- * goes round in between.
+ * Loads what each stage had learned, and learns from the samples that were kept since; answers with those that had. What a detector
+ * cannot go on with is told, once for all stages. The event loop goes round in between.
  */
 export async function recallLearned(
   engine: Engine,
   store: Store,
   trying: Trying,
+  events: Pick<Events, 'relearning'>,
+  clock: Pick<Clock, 'now'>,
   stages: readonly StageId[] = engine.plan.graph.order,
 ): Promise<ReadonlySet<StageId>> {
   const learned = new Set<StageId>();
+  const told = new Map<string, Parameters<Events['relearning']>[0]>();
   const breathe = breaths();
   for (const id of stages) {
     await trying(`loading what was learned of ${id}`, async () => {
       const blob = await store.loadState(stateKey(id));
       // Reading and taking in are two steps; either is the longest there is for a stage of many signals.
       await breathe();
-      if (!blob || !engine.line(id)?.restore(blob.bytes)) return;
+      if (!blob) return;
+      const isKnown = engine.line(id)?.restore(blob.bytes);
+      discard(blob.bytes);
+      for (const one of engine.line(id)?.relearning ?? []) count(told, one, id);
+      if (!isKnown) return;
       learned.add(id);
+      engine.remember(id, clock.now());
       for (const row of await store.samplesSince(id, blob.at)) {
         await engine.resultsDue(id);
         engine.relearn({ ...emptySnapshot(id, row.at), values: row.values });
@@ -44,7 +55,14 @@ export async function recallLearned(
     });
     await breathe();
   }
+  for (const event of told.values()) events.relearning(event);
   return learned;
+}
+
+function count(told: Map<string, Parameters<Events['relearning']>[0]>, one: Relearning, stage: StageId): void {
+  const key = `${one.detector} ${one.why}`;
+  const before = told.get(key);
+  told.set(key, before ? { ...before, stages: before.stages + 1 } : { ...one, stages: 1, stage });
 }
 
 /** Writes what was learned, a few stages at a time so that the event loop stays free; stops at the first failure. */
@@ -62,7 +80,9 @@ export async function saveLearned(
     const slice = blobs;
     blobs = [];
     size = 0;
-    return slice.length === 0 || trying('saving what was learned', () => store.saveState(slice));
+    const saved = slice.length === 0 || (await trying('saving what was learned', () => store.saveState(slice)));
+    for (const { bytes } of slice) discard(bytes);
+    return saved;
   };
   for (const id of stages) {
     const line = engine.line(id);

@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import { isExcluded } from '../domain/excluded.ts';
 import type { Random } from '../domain/ports.ts';
 import type { Score } from '../domain/score.ts';
 import { pipelineOf, type StageId } from '../domain/stage.ts';
@@ -28,6 +29,8 @@ export interface StageRun {
   readonly learned: ReadonlyMap<string, number>;
   /** 1 where the stage was critical. */
   readonly critical: Uint8Array;
+  /** 1 where it, or one of its signals, is excluded from learning: there is nothing to be found. */
+  readonly excluded: Uint8Array;
   /** Episodes in which the signal was over its page line, after all of the stage was learned. */
   readonly alarms: ReadonlyMap<string, number>;
   /** Weeks seen of the signal after that. */
@@ -87,6 +90,7 @@ class Run implements StageRun {
   readonly past: StagePast;
   readonly learned = new Map<string, number>();
   readonly critical: Uint8Array;
+  readonly excluded: Uint8Array;
   readonly alarms = new Map<string, number>();
   readonly weeks = new Map<string, number>();
   readonly places: Place[] = [];
@@ -101,6 +105,7 @@ class Run implements StageRun {
   constructor(past: StagePast, places: number, random: Random) {
     this.past = past;
     this.critical = new Uint8Array(past.length);
+    this.excluded = new Uint8Array(past.length);
     this.#wanted = places * SPARE;
     this.#random = random;
   }
@@ -120,11 +125,14 @@ class Run implements StageRun {
   after({ snapshot, scores, verdict }: JudgedStage): void {
     const index = this.#index;
     this.critical[index] = verdict.state === 'critical' ? 1 : 0;
+    this.excluded[index] = verdict.excluded ? 1 : 0;
     const bySignal = Map.groupBy(scores, (score) => score.subject);
     const held = new Set(verdict.because.map((score) => score.subject));
     for (const signal of snapshot.values.keys()) {
       const subject = subjectOf(snapshot.stage, signal);
-      this.#see(signal, bySignal.get(subject) ?? [], held.has(subject), index);
+      const isOut = isExcluded(verdict.excluded ?? [], subject);
+      const said = bySignal.get(subject) ?? [];
+      this.#see(signal, said, isOut, held.has(subject), index);
     }
     if (this.#starts !== undefined || this.learned.size === 0 || index < LEARNING * this.past.length) return;
     const all = this.past.signals.every((signal) => this.learned.has(signal));
@@ -133,7 +141,7 @@ class Run implements StageRun {
     this.#starts = this.#choose(index + 1);
   }
 
-  #see(signal: string, scores: readonly Score[], held: boolean, index: number): void {
+  #see(signal: string, scores: readonly Score[], isOut: boolean, held: boolean, index: number): void {
     if (!this.learned.has(signal)) {
       const knows = scores.some((one) => one.state === 'ready' || one.state === 'limit');
       if (knows && !scores.some((one) => one.state === 'warming')) this.learned.set(signal, index);
@@ -143,7 +151,7 @@ class Run implements StageRun {
     const { at } = this.past;
     const elapsed = (at[index] as number) - (at[index - 1] ?? (at[index] as number));
     this.weeks.set(signal, (this.weeks.get(signal) ?? 0) + Math.max(0, elapsed) / WEEK);
-    const over = scores.some((one) => one.value >= 1);
+    const over = !isOut && scores.some((one) => one.value >= 1);
     if (over && !this.#open.has(signal)) {
       this.#open.add(signal);
       this.alarms.set(signal, (this.alarms.get(signal) ?? 0) + 1);

@@ -35,10 +35,10 @@ function lastOf(past: StagePast, to: number): number {
   return last;
 }
 
-/** Nothing was critical around there in the past as it was: what is found then is the fault. */
-export function isQuiet({ critical, past }: StageRun, { from, to }: Span): boolean {
+/** Nothing was critical or excluded around there in the past as it was: what is found then is the fault. */
+export function isQuiet({ critical, excluded, past }: StageRun, { from, to }: Span): boolean {
   const before = Math.max(0, from - 2 * RELEASE_SAMPLES);
-  return !critical.subarray(before, lastOf(past, to) + 1).includes(1);
+  return [critical, excluded].every((marks) => !marks.subarray(before, lastOf(past, to) + 1).includes(1));
 }
 
 export interface Try {

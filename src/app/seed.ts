@@ -10,7 +10,7 @@ import type { Jobs } from '../engine/jobs.ts';
 import { withKeptLimits } from '../engine/plan.ts';
 import { replay } from '../engine/replay.ts';
 import { breaths } from '../kit/breath.ts';
-import type { World } from './daemon.ts';
+import type { World } from './world.ts';
 
 export interface SeedParts {
   readonly engine: Engine;
@@ -98,12 +98,14 @@ async function seedPipeline(
 ): Promise<void> {
   const { store, clock, events, engine } = parts;
   if (abort.aborted) return;
+  const pass: Pass = { pipeline, stages, now: clock.now() };
+  const progress = progressOf(parts, pass);
   await store.commit(stages.map((id) => ({ put: 'setting', key: owedKey(id), value: true }))).catch(() => {});
+  let well = false;
   try {
     const second = secondEngine(parts, pipeline);
-    const now = clock.now();
-    await live(parts, second, { pipeline, stages, now }, abort);
-    await catchUp(parts, second, stages, now);
+    await live(parts, second, pass, progress, abort);
+    await catchUp(parts, second, stages, pass.now);
     const taken: StageId[] = [];
     const breathe = breaths();
     for (const id of [...stages, pseudoStageOf(pipeline)]) {
@@ -117,8 +119,11 @@ async function seedPipeline(
         'not-found',
         `no past was found of ${without.join(', ')}; is the time of its samples within seed.from?`,
       );
+    well = true;
   } catch (thrown) {
     if (!abort.aborted) events.failed({ what: `seeding of pipeline ${pipeline}`, error: asHeadgateError(thrown) });
+  } finally {
+    progress.over(well);
   }
 }
 
@@ -145,29 +150,53 @@ interface Pass {
 }
 
 async function live(
-  { world, store, clock, events }: SeedParts,
+  { world, store }: SeedParts,
   second: Engine,
-  { pipeline, stages, now }: Pass,
+  { stages, now }: Pass,
+  progress: Progress,
   abort: AbortSignal,
 ): Promise<void> {
-  let samples = 0;
-  let first: EpochMs | undefined;
-  let told = clock.monotonic();
   const breathe = breaths();
-  events.seeded({ pipeline, stages: stages.length, samples, share: 0 });
   for await (const batch of world.seeds?.past(stages, store, now, abort) ?? []) {
     if (abort.aborted) throw new HeadgateError('aborted', 'given up');
     const at = batch[0]?.at ?? now;
-    first ??= at;
     for (const { stage } of batch) await second.resultsDue(stage);
-    replay(second, batch, at);
-    samples += batch.length;
-    await breathe();
-    if (clock.monotonic() - told < TELL_EVERY) continue;
-    told = clock.monotonic();
-    events.seeded({ pipeline, stages: stages.length, samples, share: (at - first) / Math.max(1, now - first) });
+    // One after the other: a thousand stages of one moment would hold the event loop.
+    for (const snapshot of batch) {
+      replay(second, [snapshot], at);
+      await breathe();
+    }
+    progress.lived(at, batch.length);
   }
-  events.seeded({ pipeline, stages: stages.length, samples, share: 1 });
+}
+
+interface Progress {
+  lived(at: EpochMs, samples: number): void;
+  over(well: boolean): void;
+}
+
+/** Tells how far the past of a pipeline is learned: at once, every ten seconds, and at the end, however that came. */
+function progressOf({ clock, events }: SeedParts, { pipeline, stages, now }: Pass): Progress {
+  let samples = 0;
+  let share = 0;
+  let first: EpochMs | undefined;
+  let told = clock.monotonic();
+  const tell = (over: boolean): void => events.seeded({ pipeline, stages: stages.length, samples, share, over });
+  tell(false);
+  return {
+    lived(at, more) {
+      first ??= at;
+      samples += more;
+      share = Math.min(1, Math.max(0, at - first) / Math.max(1, now - first));
+      if (clock.monotonic() - told < TELL_EVERY) return;
+      told = clock.monotonic();
+      tell(false);
+    },
+    over(well) {
+      if (well) share = 1;
+      tell(true);
+    },
+  };
 }
 
 /** What was seen while the past was being learned. */

@@ -13,10 +13,10 @@ import type { OutboxOptions } from '../engine/outbox.ts';
 import type { Notifier, Standing } from '../kit/component.ts';
 import type { Traced } from '../telemetry/tracing.ts';
 import { Audience, newsIn, TOLD_KEY } from './audience.ts';
-import type { World } from './daemon.ts';
 import { deliver, type Post, undelivered } from './deliver.ts';
 import { Facts } from './facts.ts';
 import { createReminders } from './reminders.ts';
+import type { World } from './world.ts';
 
 export interface TellingOptions {
   readonly clock: Clock;
@@ -76,8 +76,10 @@ export class Telling {
   async recall(store: Store, open: readonly Incident[], owed: readonly OutboxItem[]): Promise<void> {
     const about = owed.filter(isNotice).map((item) => noticeIn(item).incident.id);
     this.#audience.load(await store.setting(TOLD_KEY), new Set([...open.map(({ id }) => id), ...about]));
+    const now = this.#options.clock.now();
     const over = await store.incidents({ state: 'resolved', limit: RECENT_INCIDENTS });
-    this.#facts.resolved(over, this.#options.clock.now());
+    this.#facts.resolved(over, now);
+    this.#facts.opened([...over, ...open], now);
   }
 
   /** Reminds those who would forget; first at once. */
@@ -120,6 +122,15 @@ export class Telling {
       leasesOf: (id) => this.#facts.leasesOf(id, engine.leases()),
       withheldFor: (id) => this.#facts.withheldFor(id),
       inMaintenance: (stage) => world().inMaintenance(stage, now),
+      budgetOf: (name) => {
+        const pipeline = engine.plan.pipelines.find((one) => one.name === name);
+        return (
+          pipeline && {
+            pagesUsed: this.#facts.pagesUsed(name, now),
+            pagesPerWeek: pipeline.budget.pagesPerWeek,
+          }
+        );
+      },
     };
   }
 

@@ -1,5 +1,7 @@
 import type { Config } from '../config/config.ts';
-import type { Incident } from '../domain/incident.ts';
+import { exclusionsOf } from '../domain/excluded.ts';
+import { type Incident, spends } from '../domain/incident.ts';
+import { OUTLOOK_POINTS } from '../domain/outlook.ts';
 import type { PipelinePlan, PolicyPlan } from '../domain/plan.ts';
 import type { Clock, Store, Valves, View } from '../domain/ports.ts';
 import type { Score } from '../domain/score.ts';
@@ -10,6 +12,7 @@ import type { BudgetView, PolicyView, SourceHealth, StageView } from '../domain/
 import { describeKeep } from '../engine/request.ts';
 import type { StageLine } from '../engine/stage.ts';
 import type { Daemon } from './daemon.ts';
+import type { SeedLog } from './seed-log.ts';
 import { withStanding } from './standing.ts';
 
 /** How each source has been answering. */
@@ -43,6 +46,7 @@ export interface ViewParts {
   readonly valves: Valves;
   readonly clock: Clock;
   readonly sources: SourceLog;
+  readonly seeding: SeedLog;
   readonly version: string;
   readonly startedAt: EpochMs;
   /** `doing`: what it does instead of being ready. */
@@ -78,6 +82,11 @@ export function createView(parts: ViewParts): View {
     leases: (filter) => withStanding(store.leases(filter), () => engine().leases(), filter, parts.daemon()),
     decisions: (filter) => store.decisions(filter),
     series: (query) => store.series(query),
+    outlooks: (id) => engine().line(id)?.outlooks(OUTLOOK_POINTS) ?? [],
+    exclusions(id) {
+      const line = engine().line(id);
+      return line ? exclusionsOf(line.plan) : [];
+    },
     valve: (id) => (engine().line(id) ? valves.get(id) : undefined),
     waitValve: (id, version, abort) =>
       engine().line(id) ? valves.wait(id, version, abort) : Promise.resolve(undefined),
@@ -101,6 +110,7 @@ export function createView(parts: ViewParts): View {
         configLoadedAt,
         configOk,
         sources: parts.sources.health(config),
+        seeding: parts.seeding.seeding(),
         outbox: {
           pending: pending.length,
           ...(pending.length > 0 ? { oldestAt: Math.min(...pending.map((one) => one.createdAt)) } : {}),
@@ -127,6 +137,7 @@ function stageView(line: StageLine, { engine }: Daemon): StageView {
     scores,
     frozen: engine.isFrozen(id),
     learned: best.size === 0 ? 0 : ready / best.size,
+    relearning: line.relearning,
   };
 }
 
@@ -165,18 +176,17 @@ function budgetView(
   line: (id: StageId) => StageLine | undefined,
 ): BudgetView {
   const own = incidents.filter((one) => one.pipeline === name);
-  const since = (weeks: number, severity: Incident['severity']) =>
-    own.filter((one) => one.severity === severity && one.openedAt > now - weeks * WEEK);
-  const pages = since(1, 'critical');
+  const spent = (weeks: number, severity: Incident['severity']): number =>
+    own.filter((one) => spends(one, severity, now - weeks * WEEK)).length;
+  const pages = own.filter((one) => one.severity === 'critical' && one.openedAt > now - WEEK);
   const labelled = (label: Incident['label']): number => pages.filter((one) => one.label === label).length;
-  const spent = (list: readonly Incident[]): number => list.filter((one) => one.label !== 'real').length;
   return {
     pipeline: name,
     budget,
-    pagesUsed: spent(pages),
-    ticketsUsed: spent(since(1, 'warning')),
+    pagesUsed: spent(1, 'critical'),
+    ticketsUsed: spent(1, 'warning'),
     opened: { real: labelled('real'), false: labelled('not-an-anomaly'), none: labelled(undefined) },
-    realised: spent(since(REALISED_WEEKS, 'critical')) / REALISED_WEEKS,
+    realised: spent(REALISED_WEEKS, 'critical') / REALISED_WEEKS,
     demoted: stages.flatMap(({ id }) =>
       (line(id)?.demoted ?? []).flatMap(({ subject, detector, demotion }) =>
         demotion ? [{ subject, detector, demotion }] : [],

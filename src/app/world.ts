@@ -2,9 +2,11 @@ import type { Config, ProbeConfig } from '../config/config.ts';
 import { HeadgateError } from '../domain/error.ts';
 import type { Reversibility } from '../domain/lease.ts';
 import type { Notice } from '../domain/notice.ts';
-import type { StagePlan } from '../domain/plan.ts';
+import type { Plan, StagePlan } from '../domain/plan.ts';
 import type { Clock, Random, Valves } from '../domain/ports.ts';
 import type { StageId } from '../domain/stage.ts';
+import type { EpochMs } from '../domain/time.ts';
+import type { Route } from '../engine/notify.ts';
 import type { Probe } from '../engine/sample.ts';
 import { phaseOf } from '../engine/schedule.ts';
 import type { StageDetector } from '../engine/stage.ts';
@@ -12,8 +14,22 @@ import type { Actuator, Memory, Notifier, Registry, Source } from '../kit/compon
 import { type Limiter, limiter } from '../kit/limits.ts';
 import { seededRandom } from '../stats/random.ts';
 import { maintenanceCalendar, retrainingCalendar } from './calendar.ts';
-import type { World } from './daemon.ts';
-import { seedsOf } from './seed-past.ts';
+import { type Seeds, seedsOf } from './seed-past.ts';
+
+/** The outside as one config describes it, already made. Replaced whole on a reload. */
+export interface World {
+  readonly plan: Plan;
+  readonly routes: readonly Route[];
+  readonly probes: ReadonlyMap<StageId, readonly Probe[]>;
+  readonly actuators: ReadonlyMap<string, Actuator>;
+  readonly notifiers: ReadonlyMap<string, Notifier>;
+  readonly reversibility: ReadonlyMap<string, Reversibility>;
+  readonly detectors: (stage: StagePlan) => readonly StageDetector[];
+  readonly inMaintenance: (stage: StageId, now: EpochMs) => boolean;
+  readonly mayRetrain?: (stage: StageId, now: EpochMs) => boolean;
+  /** Stages that learn from their past before they are sampled for the first time. */
+  readonly seeds?: Seeds;
+}
 
 /** What components are made with. */
 export interface Surroundings {

@@ -3,7 +3,9 @@ import type { CommandIo } from './command.ts';
 import { CLIENT_OPTIONS, CLIENT_USAGE, daemonClient } from './daemon-client.ts';
 
 export const summary = 'Takes what a subject shows now for the new normal.';
-export const usage = `headgate accept SUBJECT      such as orders.enrich/lag_seconds
+export const usage = `headgate accept SUBJECT      such as orders.enrich/lag_seconds, or 'orders.enrich/*' for all signals of a stage together
+
+What is strange about it now counts as normal from here on: it is learned, and an incident that rests on it alone closes.
 
 ${CLIENT_USAGE}`;
 

@@ -1,7 +1,8 @@
 import type { BacktestLog } from '../app/backtest-log.ts';
+import { type Exclusion, exclusionsOf } from '../domain/excluded.ts';
 import type { Label } from '../domain/label.ts';
 import type { Budget, Plan } from '../domain/plan.ts';
-import { isPseudoStage } from '../domain/stage.ts';
+import { isPseudoStage, pipelineOf, type StageId } from '../domain/stage.ts';
 import { type DurationMs, MINUTE, SECOND } from '../domain/time.ts';
 import { lengthOf } from '../domain/wording.ts';
 import type { BudgetRow } from '../report/budgets.ts';
@@ -52,7 +53,9 @@ export function assess(ask: AssessAsk): Assessed {
         tally: of(episodes, (label) => label.stage === id && label.signal === signal),
       }));
       const mine = (label: Label): boolean => label.stage === id;
-      return { id, samples, learnedAt, weeks: stage.weeks, pages: stage.pages, tally: of(stage.pages, mine), signals };
+      const { weeks: seenFor, pages: paged } = stage;
+      const excluded = excludedFrom(plan, id);
+      return { id, samples, learnedAt, weeks: seenFor, pages: paged, tally: of(paged, mine), signals, excluded };
     });
   const whole = labels && tally({ labels, episodes: pages, mine: () => true, slack, from: learned, weeks });
   const budgets = [...others].map(([allowed, other]): BudgetRow => {
@@ -62,6 +65,12 @@ export function assess(ask: AssessAsk): Assessed {
     return { allowed, pages: paged.length, pagesPerWeek: paged.length / lived, tally: ofOther, chosen };
   });
   return { log, budget, labels, tally: whole, stages, budgets };
+}
+
+function excludedFrom(plan: Plan, id: StageId): readonly Exclusion[] {
+  const pipeline = plan.pipelines.find(({ name }) => name === pipelineOf(id));
+  const stage = pipeline?.stages.find((one) => one.id === id);
+  return stage ? exclusionsOf(stage) : (pipeline?.excluded ?? []);
 }
 
 /** Where there is one stage only, every label is of it; where that has one signal only, it is of that. */

@@ -32,8 +32,9 @@ export const usage = `headgate backtest --config FILE --input X.csv [--stage pip
 ${PAST_USAGE}
 --labels names known incidents: a CSV with the columns from,to (or time, for a point) and stage, signal, name where known, or the same as
 a list in JSON. Then recall, precision, delay and false alarms a week are said, for all, each stage and each signal; an alert up to --slack
-before or after a label belongs to it. --budgets lives through the same past with other pages a week allowed. --html writes a report of one file that loads nothing: every signal with its band, alerts with
-their reasons, gates, labels, and the rates against the budget (it keeps 24 bytes for each value in memory).
+before or after a label belongs to it. --budgets lives through the same past with other pages a week allowed. --html writes a report of
+one file that loads nothing: every signal with its band, alerts with their reasons, gates, labels, and the rates against the budget (it
+keeps 24 bytes for each value in memory).
 Gates are taken to obey at once. --output takes every score, verdict, incident and decision as one JSON object a line: the same bytes
 as the daemon gives for the same day.`;
 

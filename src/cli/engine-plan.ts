@@ -20,6 +20,9 @@ export interface Hello {
     readonly max_workers: number;
     readonly calls?: string;
     readonly retention_seconds: number;
+    /** From an action to a worker that works: its start, and the pause that all take when it joins. */
+    readonly startup_seconds?: number;
+    readonly rebalance_seconds?: number;
   }[];
 }
 
@@ -116,7 +119,9 @@ function policiesOf(hello: Hello): readonly PolicyPlan[] {
   const lease = LEASE_SAMPLES * hello.every_seconds * SECOND;
   const isSource = (name: string): boolean => hello.sources.some((source) => source.name === name);
   const feeding = new Set(hello.stages.flatMap((stage) => stage.after));
-  return hello.stages.flatMap(({ name, calls, workers, max_workers, after, retention_seconds: retention }) => {
+  return hello.stages.flatMap((told) => {
+    const { name, calls, workers, max_workers, after, retention_seconds: retention } = told;
+    const startup = ((told.startup_seconds ?? 0) + (told.rebalance_seconds ?? 0)) * SECOND;
     const keep = (
       what: string,
       signal: Signal,
@@ -137,7 +142,7 @@ function policiesOf(hello: Hello): readonly PolicyPlan[] {
     const sources = after.filter(isSource);
     const policies = [
       keep('keep-up', 'lag_seconds', STAGE_SHARE * hello.slo_seconds, 3, [
-        gate(name, 'scale', { min: workers, max: max_workers }),
+        gate(name, 'scale', { min: workers, max: max_workers, ...(startup > 0 && { startup }) }),
       ]),
       keep(
         'dedupe',

@@ -1,9 +1,12 @@
 import { parseArgs } from 'node:util';
+import { HeadgateError } from '../domain/error.ts';
 import type { CommandIo } from './command.ts';
-import { CLIENT_OPTIONS, CLIENT_USAGE, daemonClient } from './daemon-client.ts';
+import { CLIENT_OPTIONS, CLIENT_USAGE, type DaemonClient, daemonClient } from './daemon-client.ts';
 
 export const summary = 'Tells the story of an incident: what was wrong, why this is the root, what was done and why.';
-export const usage = `headgate explain INCIDENT
+export const usage = `headgate explain INCIDENT    its number in a notice, on the page or at the console, such as 4127
+
+Times are UTC. Votes are the tests behind a score; a limit has none.
 
 ${CLIENT_USAGE}`;
 
@@ -53,14 +56,25 @@ export async function run(argv: readonly string[], io: CommandIo): Promise<numbe
     return 2;
   }
   const daemon = daemonClient(values, io.env);
-  const incident = await daemon.get<ToldIncident>(`/api/v1/incidents/${encodeURIComponent(id)}`);
+  const incident = await daemon
+    .get<ToldIncident>(`/api/v1/incidents/${encodeURIComponent(id.replace(/^#/, ''))}`)
+    .catch((thrown) => notThere(daemon, thrown));
   const decisions = (await daemon.get<ToldDecision[]>('/api/v1/decisions?limit=1000'))
-    .filter((one) => one.incident === id)
+    .filter((one) => one.incident === incident.id)
     .reverse();
   io.stdout.write(
     values.format === 'json' ? `${JSON.stringify({ incident, decisions })}\n` : tell(incident, decisions),
   );
   return 0;
+}
+
+/** Who does not know the number is told which there are. */
+async function notThere(daemon: DaemonClient, thrown: unknown): Promise<never> {
+  if (!(thrown instanceof HeadgateError) || !/^there is no incident/.test(thrown.message)) throw thrown;
+  const newest = await daemon.get<readonly ToldIncident[]>('/api/v1/incidents?limit=5');
+  const others = newest.map(({ id, story }) => `#${id} ${story.headline}`).join(', ');
+  const hint = others === '' ? 'there was none yet' : `the newest: ${others}`;
+  throw new HeadgateError('not-found', `${thrown.message}; ${hint}`, { cause: thrown });
 }
 
 function tell(incident: ToldIncident, decisions: readonly ToldDecision[]): string {
@@ -95,7 +109,7 @@ function votesOf(fact: ToldIncident['because'][number]): readonly string[] {
   const share = fact.share === null ? '' : `; ${Math.round(100 * fact.share)} % of the surprise`;
   return [
     `${fact.score.toFixed(1).padStart(7)}  ${fact.detector.padEnd(16)} ${fact.text}${share}`,
-    ...fact.votes.map(({ vote, surprise }) => `         ${vote.padEnd(16)} p ${probability(surprise)}`),
+    ...fact.votes.map(({ vote, surprise }) => `         ${vote.padEnd(20)} p ${probability(surprise)}`),
   ];
 }
 

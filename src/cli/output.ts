@@ -6,8 +6,8 @@ import { HeadgateError } from '../domain/error.ts';
 
 /** Where a command writes its rows. */
 export interface Output {
-  /** Resolves when more may come: a slow reader slows the writer, and nothing piles up. */
-  write(text: string): Promise<void>;
+  /** Resolves when more may come, where that is not now: a slow reader slows the writer, and nothing piles up. */
+  write(text: string): Promise<void> | undefined;
   /** Resolves when everything is written. */
   end(): Promise<void>;
 }
@@ -33,9 +33,9 @@ export async function openOutput(path: string, stdout: Writable): Promise<Output
   file.on('error', (error) => (failure = error));
   const { write, end } = gathering(file);
   return {
-    async write(text) {
+    write(text) {
       if (failure) throw failure;
-      await write(text);
+      return write(text);
     },
     async end() {
       await end();
@@ -55,15 +55,14 @@ function gathering(stream: Writable): Output {
     if (text !== '') stream.write(text);
     text = '';
   };
-  const room = async (): Promise<void> => {
-    if (stream.writableNeedDrain) await once(stream, 'drain');
-  };
+  const room = (): Promise<void> | undefined =>
+    stream.writableNeedDrain ? once(stream, 'drain').then(() => undefined) : undefined;
   return {
-    async write(more) {
+    write(more) {
       text += more;
       if (text.length >= PIECE) flush();
       else idle ??= setImmediate(flush);
-      await room();
+      return room();
     },
     async end() {
       flush();

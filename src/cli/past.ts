@@ -24,7 +24,7 @@ export const PAST_OPTIONS = {
 } as const;
 
 export const PAST_USAGE = `The CSV or Parquet file has a column of time and one column for each signal; a column "stage" names the stage of a row, or --stage names
-it for all. With --from the past is asked of Prometheus instead: every query of the config's probes of type prometheus, from --from to
+it for all; where the config has one stage only, it is of that. With --from the past is asked of Prometheus instead: every query of the config's probes of type prometheus, from --from to
 --to (now), each time its stage would have looked, or every --step. TIME is 2026-01-05T08:00Z, or a duration before now such as 7d.
 --prometheus asks that server instead of the ones in the config. An empty cell is a signal that was not there, a row without any number\na look without an answer.`;
 
@@ -85,7 +85,7 @@ function timeOf(text: string, now: EpochMs): EpochMs {
 }
 
 function stageOf(name: string | undefined, known: readonly StageId[]): StageId {
-  const id = known.find((one) => one === name);
+  const id = name === undefined && known.length === 1 ? known[0] : known.find((one) => one === name);
   if (id !== undefined) return id;
   throw new HeadgateError(
     'bad-config',

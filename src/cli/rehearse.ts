@@ -142,6 +142,7 @@ const share = (some: number, all: number): string => (all === 0 ? '–' : `${som
 const rate = (count: number, weeks: number): string => perWeek(count, weeks)?.toFixed(2) ?? '–';
 const delayWords = (delay: DurationMs | undefined): string | undefined =>
   delay === 0 ? 'at once' : delay === undefined ? undefined : lengthOf(delay);
+const count = (some: number, what: string): string => `${some} ${what}${some === 1 ? '' : 's'}`;
 const nameOf = ({ stage, signal }: { readonly stage: string; readonly signal: string }): string => `${stage}/${signal}`;
 
 function textOf(found: Rehearsal, config: Config): string {
@@ -172,7 +173,7 @@ function textOf(found: Rehearsal, config: Config): string {
     `${samples} samples; learned until ${new Date(from).toISOString()}, then ${weeks.toFixed(2)} weeks rehearsed\n`,
     `untouched: ${pages} pages (${rate(pages, weeks)} a week, ${budget} allowed)\n\n`,
     tableOf(head, rows),
-    '\nfound, by fault (with the median delay)\n',
+    '\nfound by a page, by fault, with the median delay (in brackets: pages that still stood at the end where not all did, and where a ticket was\nall that was opened)\n',
     byFault(signals),
     ...left.map((one) => `\n${nameOf(one)} was left out: ${one.why}\n`),
   ].join('');
@@ -188,7 +189,14 @@ function byFault(signals: readonly SignalResult[]): string {
   const one = signals.length === 1 ? signals[0] : undefined;
   const cell = (fault: FaultResult | undefined): string => {
     if (!fault) return '–';
-    return [share(fault.found, fault.runs), delayWords(delayOf([fault])) ?? ''].join(' ').trimEnd();
+    const delay = delayWords(delayOf([fault]));
+    const notes = [
+      ...(fault.holdable > 0 && fault.held < fault.found ? [`${fault.held} held`] : []),
+      ...(fault.warned > fault.found ? [count(fault.warned - fault.found, 'ticket')] : []),
+    ];
+    return [share(fault.found, fault.runs), delay, notes.length > 0 ? `(${notes.join(', ')})` : undefined]
+      .filter(Boolean)
+      .join(' ');
   };
   const named = ({ stage, signal }: SignalResult): string => (oneStage ? signal : `${stageNameOf(stage)}/${signal}`);
   const of = ({ faults }: SignalResult, kind: FaultKind): string => cell(faults.find((found) => found.kind === kind));

@@ -107,6 +107,7 @@ function readOption(written: OptionShape, kept: StageId | undefined, path: Path,
     ...(written.floor === undefined ? {} : { floor: readFloor(written.floor, [...path, 'floor'], findings) }),
     ...(kind === 'scale' ? { min: written.min ?? 1 } : {}),
     ...(written.max === undefined ? {} : { max: written.max }),
+    ...(written.startup === undefined ? {} : { startup: written.startup }),
     accept,
   };
 }
@@ -118,13 +119,13 @@ function readFloor(written: Bound, path: Path, findings: Findings): number {
   return 1;
 }
 
-function checkNumbers({ kind, floor, min, max }: OptionShape, path: Path, findings: Findings): void {
+function checkNumbers({ kind, floor, min, max, startup }: OptionShape, path: Path, findings: Findings): void {
   if (kind === 'throttle' && floor === undefined)
     findings.error(path, 'throttle wants floor: the rate it never goes below, such as 20/s');
   if (kind !== 'throttle' && floor !== undefined)
     findings.error([...path, 'floor'], `floor is for throttle, not for ${kind}`);
   if (kind === 'scale' && max === undefined) findings.error(path, 'scale wants max: the most replicas it may ask for');
-  for (const [key, value] of Object.entries({ min, max }))
+  for (const [key, value] of Object.entries({ min, max, startup }))
     if (kind !== 'scale' && value !== undefined) findings.error([...path, key], `${key} is for scale, not for ${kind}`);
   if (min !== undefined && max !== undefined && min > max)
     findings.error([...path, 'min'], `min ${min} is more than max ${max}`);

@@ -80,6 +80,22 @@ export const day = z
     return z.NEVER;
   });
 
+/** A moment with its zone; a day is its UTC midnight. Days and hours that no calendar has are refused. */
+export const moment = z
+  .string()
+  .meta({
+    description: 'A time with its zone, or a day (UTC).',
+    examples: ['2026-11-27T09:00:00+01:00', '2026-11-27'],
+  })
+  .transform((text, context): number => {
+    const at = /^\d{4}-\d{2}-\d{2}$/.test(text) ? day.safeParse(text) : clockTime.safeParse(text);
+    if (at.success) return typeof at.data === 'number' ? at.data : Date.parse(at.data);
+    context.addIssue({ code: 'custom', message: 'want a time with its zone such as 2026-11-27T09:00:00Z, or a day' });
+    return z.NEVER;
+  });
+
+const clockTime = z.iso.datetime({ offset: true });
+
 const CRON_RANGES = [
   [0, 59],
   [0, 23],

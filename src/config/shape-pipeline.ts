@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { SIGNAL_NAME } from '../domain/signal.ts';
 import { DAY, HOUR, SECOND } from '../domain/time.ts';
 import type { Discoverable } from '../kit/component.ts';
-import { bound, frequency } from './quantity.ts';
+import { bound, frequency, moment } from './quantity.ts';
 import { durationIn, durationOr, EVERY, name, stageRef } from './shape-daemon.ts';
 
 export const SignalName = z.string().regex(SIGNAL_NAME, 'a signal is named in snake_case, such as lag_seconds');
@@ -41,6 +41,27 @@ const MinimumChange = z.strictObject({
   relative: z.number().min(0).default(0).meta({ description: 'Share of what is expected: 0.1 is a tenth.' }),
 });
 
+const Exclude = z
+  .array(
+    z.strictObject({
+      from: moment.meta({ description: 'The first moment: a time with its zone, or a day (its midnight in UTC).' }),
+      to: moment.meta({ description: 'The moment from which it is normal again.' }),
+      why: z
+        .string()
+        .trim()
+        .min(1)
+        .max(200)
+        .meta({ description: 'What was going on, for people.', examples: ['load test'] }),
+    }),
+  )
+  .max(1_000)
+  .default([]);
+const excluded = (what: string) =>
+  Exclude.meta({
+    description: `Times in which ${what} known not to be normal (maintenance, an incident, a load test). Nothing is learned of them, and what was learned opens no incident in them, nor for 24 samples after them. Limits stay in force; to silence those too is for \`maintenance\`.`,
+    examples: [[{ from: '2026-11-27T09:00:00+01:00', to: '2026-11-27T12:00:00+01:00', why: 'load test' }]],
+  });
+
 const SignalShape = z.strictObject({
   limits: z
     .union([Limit, z.array(Limit).min(1)])
@@ -51,6 +72,7 @@ const SignalShape = z.strictObject({
     .optional()
     .meta({ description: 'Which way is worse. Default: what is known of the signal, else both.' }),
   detect: z.boolean().default(true).meta({ description: 'False: only limits apply, nothing is learned.' }),
+  exclude: excluded('the signal is'),
   minimum_change: z.union([bound, MinimumChange]).default(0).meta({
     description:
       'Smaller deviations are not news. A number or duration is absolute, 10% is relative to what is expected.',
@@ -116,6 +138,7 @@ export const StageShape = z.strictObject({
     .default({})
     .meta({ description: 'Signals computed from others: rates of counters, ratios between stages.' }),
   season: Season.optional().meta({ description: 'Default: that of the pipeline.' }),
+  exclude: excluded('the whole stage is'),
   budget: BudgetShape.optional().meta({ description: 'Default: that of the pipeline.' }),
   seed: StageSeedShape.optional().meta({
     description: 'What the stage learns from before it looks for the first time. Default: that of the pipeline.',
@@ -174,6 +197,7 @@ export const PipelineShape = z.strictObject({
       'Lengths of the seasons to look for; [] means none. Default: [1d, 7d], as far as `every` is short enough.',
   }),
   every: durationOr('10s', SECOND, DAY, 'from 1s to 1d').meta({ description: 'Time between two looks at a stage.' }),
+  exclude: excluded('all stages of the pipeline are'),
   seed: PipelineSeedShape.optional().meta({
     description:
       'What its stages learn from before they look for the first time, so that the first day is not blind. A stage that has learned already is left as it is.',
@@ -191,6 +215,13 @@ const Option = z.strictObject({
   floor: bound.optional().meta({ description: 'Throttle: never below this rate.', examples: ['20/s'] }),
   min: z.int().min(0).optional().meta({ description: 'Scale: never fewer replicas. Default: 1.' }),
   max: z.int().min(1).optional().meta({ description: 'Scale: never more replicas.' }),
+  startup: durationIn(SECOND, HOUR, 'from 1s to 1h')
+    .optional()
+    .meta({
+      description:
+        'Scale: how long it takes until new replicas work. Where what arrives is all but sure to grow until then (nine chances in ten, by the detector forecast), the size is for what may arrive then (one chance in ten that it is more), and grows further while the lease is in force. Else, and left out, it is for what arrives when it is asked for.',
+      examples: ['90s'],
+    }),
   accept: z
     .array(z.enum(['lossy', 'one-way']))
     .default([])
@@ -228,10 +259,8 @@ export const PolicyShape = z.strictObject({
     .max(100)
     .default(2)
     .meta({ description: 'Samples in a row that must say the same before the gate moves.' }),
-  max_renewals: z
-    .int()
-    .min(0)
-    .max(100_000)
-    .default(100)
-    .meta({ description: 'After this many renewals the lease ends as ineffective.' }),
+  max_renewals: z.int().min(0).max(100_000).default(100).meta({
+    description:
+      'After this many renewals the lease ends as ineffective. Of a scale only renewals in a row count at which the outcome was not kept: while it works, it is renewed.',
+  }),
 });

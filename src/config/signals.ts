@@ -1,6 +1,7 @@
 import type { DerivePlan, LimitPlan, SignalPlan, SignalRef } from '../domain/plan.ts';
 import { SIGNAL_NAME, type Signal, signalSpec, WELL_KNOWN_SIGNALS } from '../domain/signal.ts';
 import { STAGE_NAME, type StageId, stageId } from '../domain/stage.ts';
+import { readExclude } from './exclude.ts';
 import type { Findings } from './findings.ts';
 import { hint, nearest, type Path } from './problem.ts';
 import { type Bound, boundOf } from './quantity.ts';
@@ -27,7 +28,13 @@ export function readSignals(written: StageShape['signals'], path: Path, findings
         limits: readLimits(name, signal.limits, [...here, 'limits'], findings),
         detect: signal.detect,
         minimumChange: readMinimumChange(name, signal.minimum_change, [...here, 'minimum_change'], findings),
+        ...(signal.exclude.length > 0 && { excluded: readExclude(signal.exclude, [...here, 'exclude'], findings) }),
       };
+      if (!signal.detect && signal.exclude.length > 0)
+        findings.warning(
+          [...here, 'exclude'],
+          'nothing is learned of this signal (detect: false); the ranges change nothing',
+        );
       return [name, plan];
     }),
   );

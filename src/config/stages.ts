@@ -1,3 +1,4 @@
+import type { ExcludedRange } from '../domain/excluded.ts';
 import type { Budget, DetectorPlan, PipelinePlan, StagePlan } from '../domain/plan.ts';
 import { signalSpec } from '../domain/signal.ts';
 import { type StageId, stageId } from '../domain/stage.ts';
@@ -7,6 +8,7 @@ import { formatDuration } from '../kit/duration.ts';
 import { type Raw, readWith } from './components.ts';
 import type { ProbeConfig, SeedConfig } from './config.ts';
 import { fingerprintOf, withoutDefaults } from './digest.ts';
+import { readExclude } from './exclude.ts';
 import { type ProbeScene, type ReadProbe, readProbes, withoutEssence } from './probes.ts';
 import { hint, type Path } from './problem.ts';
 import { readSeed } from './seeds.ts';
@@ -45,16 +47,20 @@ export function readPipelines(
     if (names.length === 0 && !isDiscovered(shape))
       scene.findings.error(['pipelines', name, 'stages'], 'names no stage');
     const budget = budgetOf(shape.budget);
+    const excluded = readExclude(shape.exclude, ['pipelines', name, 'exclude'], scene.findings);
     const stages = Object.entries(shape.stages).map(([stage, one]) => {
       const path = ['pipelines', name, 'stages', stage];
       const read = readProbes(one.probes as readonly Raw[], [...path, 'probes'], scene);
       probes.set(stageId(name, stage), read.map(withoutEssence));
       const seed = readSeed({ shape: one, of: shape, probes: read, path }, scene);
       if (seed) seeds.set(stageId(name, stage), seed);
-      return readStage({ pipeline: name, stage, shape: one, of: shape, budget, names, probes: read, path }, scene);
+      return readStage(
+        { pipeline: name, stage, shape: one, of: shape, budget, excluded, names, probes: read, path },
+        scene,
+      );
     });
     const signals = readSignals(shape.signals, ['pipelines', name, 'signals'], scene.findings);
-    return { name, stages, budget, signals };
+    return { name, stages, budget, signals, ...(excluded.length > 0 && { excluded }) };
   });
   return { pipelines: plans, probes, seeds };
 }
@@ -69,13 +75,15 @@ interface StageScene {
   readonly shape: StageShape;
   readonly of: PipelineShape;
   readonly budget: Budget;
+  /** Ranges of the pipeline. */
+  readonly excluded: readonly ExcludedRange[];
   readonly names: readonly string[];
   readonly probes: readonly ReadProbe[];
   readonly path: Path;
 }
 
 function readStage(
-  { pipeline, stage, shape, of, budget, names, probes, path }: StageScene,
+  { pipeline, stage, shape, of, budget, excluded: common, names, probes, path }: StageScene,
   { registry, findings }: ProbeScene,
 ): StagePlan {
   const id = stageId(pipeline, stage);
@@ -91,6 +99,7 @@ function readStage(
   const detectors = readDetectors(registry, shape.detectors, [...path, 'detectors'], findings);
   const turned = [...signals.values()].filter(({ name, direction }) => direction !== signalSpec(name).direction);
   const directions = turned.map(({ name, direction }) => [name, direction]).toSorted();
+  const excluded = [...common, ...readExclude(shape.exclude, [...path, 'exclude'], findings)];
   const essence = probes.map((probe) => probe.essence);
   return {
     id,
@@ -101,7 +110,8 @@ function readStage(
     signals,
     derive,
     detectors: detectors.map(({ type, config }) => ({ type, config })),
-    // Limits, budgets, feeders and addresses are left out: what was learned holds whatever they are.
+    ...(excluded.length > 0 && { excluded }),
+    // Limits, budgets, excluded ranges, feeders and addresses are left out: what was learned holds whatever they are.
     fingerprint: fingerprintOf({
       id,
       every,

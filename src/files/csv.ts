@@ -78,12 +78,19 @@ function cellsOf(record: string, line: number): string[] {
   return cells;
 }
 
+/** As most programs write it; there is nothing about it to be put right. */
+const USUAL_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/;
+
 /**
  * Seconds, milliseconds, microseconds or nanoseconds since 1970, told apart by their size (until the year 5138 no two of them mean the
  * same time), or a date of ISO 8601 (also with a blank for the T, or slashes); without a zone it is taken as UTC. Other dates have to
  * name their zone: what depends on where the program runs is no time.
  */
 export function parseTime(text: string): EpochMs | undefined {
+  if (USUAL_TIME.test(text)) {
+    const parsed = Date.parse(text);
+    if (!Number.isNaN(parsed)) return parsed;
+  }
   const cell = text.trim();
   if (/^-?\d+(\.\d+)?(e\+?\d+)?$/i.test(cell)) return sinceEpoch(Number(cell));
   const iso = cell.replace(/^(\d{4})\/(\d\d)\/(\d\d)/, '$1-$2-$3').replace(/^(\d{4}-\d\d-\d\d) +/, '$1T');

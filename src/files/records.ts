@@ -24,13 +24,13 @@ export interface Surroundings {
  * installed, `unsupported` for Parquet from a stream; while records are read `malformed` where the text is no CSV.
  */
 export async function openRecords(name: string, { stdin, cwd }: Surroundings): Promise<AsyncGenerator<CsvRecord>> {
-  if (name === '-') return withoutMark(readCsv(textOf(stdin)));
+  if (name === '-') return readCsv(textOf(stdin));
   const path = resolve(cwd, name);
   try {
     if (await isParquet(path)) return readParquet(name, path);
     const file = createReadStream(path);
     await once(file, 'open');
-    return withoutMark(readCsv(textOf(file)));
+    return readCsv(textOf(file));
   } catch (cause) {
     throw new HeadgateError('not-found', `${name} cannot be read; is the path right?`, { cause });
   }
@@ -47,23 +47,14 @@ async function isParquet(path: string): Promise<boolean> {
   }
 }
 
+/** The text without the byte order mark that some programs write in front of the header. */
 async function* textOf(stream: Readable): AsyncGenerator<string> {
   stream.setEncoding('utf8');
   let first = true;
   for await (const piece of stream as AsyncIterable<string>) {
     if (first && piece.startsWith(PARQUET))
       throw new HeadgateError('unsupported', 'Parquet cannot be read from a stream; write it to a file and name that');
-    first = false;
-    yield piece;
-  }
-}
-
-/** Drops the byte order mark that some programs write in front of the header. */
-async function* withoutMark(records: AsyncGenerator<CsvRecord>): AsyncGenerator<CsvRecord> {
-  let first = true;
-  for await (const record of records) {
-    const [head = '', ...rest] = record.cells;
-    yield first ? { ...record, cells: [head.replace(/^\uFEFF/, ''), ...rest] } : record;
+    yield first ? piece.replace(/^\uFEFF/, '') : piece;
     first = false;
   }
 }

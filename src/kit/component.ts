@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Json } from '../domain/json.ts';
 import type { GateRequest, Lease, RequestKind, Reversibility } from '../domain/lease.ts';
 import type { Notice } from '../domain/notice.ts';
+import type { Outlook } from '../domain/outlook.ts';
 import type { StagePlan } from '../domain/plan.ts';
 import type { Clock, Random, Store, Valves } from '../domain/ports.ts';
 import type { Surprise } from '../domain/score.ts';
@@ -94,8 +95,11 @@ export interface Job {
 
 export type JobTask = 'grow-forest';
 
-/** `learn` moves filters and the reference, `hold` moves only filters and clocks. */
-export type HowToAdvance = (subject: Subject) => 'learn' | 'hold';
+/**
+ * `learn` moves filters and the reference, `hold` moves only filters and clocks. `distorted` is a hold of what is not the stage's own
+ * doing (a lease, an excluded range): not even how far it goes is to be remembered.
+ */
+export type HowToAdvance = (subject: Subject) => 'learn' | 'hold' | 'distorted';
 
 /**
  * Learns what is normal for one stage, and says how surprising it is now. Deterministic: no clock, no unseeded randomness.
@@ -108,7 +112,12 @@ export interface Detector {
   advance(snapshot: Snapshot, now: EpochMs, how: HowToAdvance, before?: readonly Surprise[]): void;
   /** What is strange about the subject now becomes normal. Unknown subjects are ignored. */
   accept(subject: Subject, now: EpochMs): void;
-  /** Compact; `restore` of the same bytes gives the same scores from there on. */
+  /**
+   * Where signals go from the last snapshot on: so many points evenly apart, the last as far as the detector looks ahead. Changes
+   * nothing. Left out: it does not look ahead.
+   */
+  outlook?(points: number): readonly Outlook[];
+  /** Compact, and a copy for whoever asks; `restore` of the same bytes gives the same scores from there on. */
   save(): Uint8Array;
   /** Bytes of another version or of another config are refused with false, and nothing is changed. */
   restore(bytes: Uint8Array): boolean;

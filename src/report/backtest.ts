@@ -66,7 +66,10 @@ export function renderBacktest(report: BacktestReport): string {
 <p>${report.samples} samples over ${spanWords(report.weeks)} of <code>${made.data}</code> through <code>${made.config}</code>. ${learningWords(report)}</p>
 ${tilesOf(report)}
 <h2 id="weeks">Week by week</h2>
-${legend(tally !== undefined)}
+${legend(
+  tally !== undefined,
+  report.stages.some((stage) => stage.excluded.length > 0),
+)}
 ${calendarOf({
   from,
   to,
@@ -114,10 +117,12 @@ function learningWords({ learnedAt, from, labels, tally }: BacktestReport): stri
   return `The first stage had learned after ${lengthOf(learnedAt - from)}.${before}`;
 }
 
-function legend(labelled: boolean): Markup {
+function legend(labelled: boolean, excluded: boolean): Markup {
   const swatch = (kind: string, top: number, height: number): Markup =>
     html`<svg viewBox="0 0 26 14" aria-hidden="true"><rect class="${kind}" x="1" y="${top}" width="24" height="${height}"/></svg>`;
   return html`<ul class="legend"><li>${swatch('alert', 0, 5)}bar above: page</li><li>${swatch('ticket', 5, 4)}thin bar: ticket</li>${
     labelled && html`<li>${swatch('label', 9, 5)}bar below: labelled</li>`
-  }<li>${swatch('band', 3, 8)}expected</li><li>${swatch('lease', 1, 12)}gate held</li></ul>`;
+  }<li>${swatch('band', 3, 8)}expected</li><li>${swatch('lease', 1, 12)}gate held</li>${
+    excluded && html`<li>${swatch('excluded', 1, 12)}not learned</li>`
+  }</ul>`;
 }

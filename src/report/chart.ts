@@ -24,6 +24,19 @@ export interface ChartAsk {
   readonly alerts: readonly Mark[];
   readonly labels: readonly Mark[];
   readonly leases: readonly Mark[];
+  /** Times that are not learned. */
+  readonly excluded: readonly Mark[];
+  /** A limit that was in sight, as it was told: from where, and when it was to be reached. */
+  readonly sight: Sight | undefined;
+}
+
+export interface Sight {
+  readonly from: EpochMs;
+  readonly value: number;
+  readonly limit: number;
+  readonly soonest: EpochMs;
+  readonly likely: EpochMs;
+  readonly latest: EpochMs;
 }
 
 const WIDTH = 720;
@@ -35,15 +48,15 @@ const LEAST = 3;
 export function chartOf(ask: ChartAsk): Markup | undefined {
   const { series, unit, caption, says, from, to } = ask;
   const columns = columnsOf(series, from, to, ask.columns);
-  const scale = scaleOf(columns);
+  const scale = scaleOf(columns, ask.sight?.limit);
   if (!scale) return undefined;
   const x = (at: EpochMs): number => round(((at - from) / Math.max(1, to - from)) * WIDTH);
   const y = (value: number): number => round(HEIGHT - ((value - scale.low) / (scale.high - scale.low)) * HEIGHT);
   return html`<figure class="chart"><figcaption>${caption}</figcaption>
 <div class="plot"><svg viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-label="${says}">
 ${marksOf('lease', ask.leases, from, to, x, 0, HEIGHT)}<path class="band" d="${bandPath(columns, x, y)}"/>
-<path class="line" d="${linePath(columns, x, y)}"/>
-${marksOf('alert', ask.alerts, from, to, x, 0, 5)}${marksOf('label', ask.labels, from, to, x, HEIGHT - 5, 5)}</svg>
+${marksOf('excluded', ask.excluded, from, to, x, 0, HEIGHT)}<path class="line" d="${linePath(columns, x, y)}"/>
+${ask.sight && sightOf(ask.sight, x, y)}${marksOf('alert', ask.alerts, from, to, x, 0, 5)}${marksOf('label', ask.labels, from, to, x, HEIGHT - 5, 5)}</svg>
 <span class="high">${quantity(scale.high, unit)}</span><span class="low">${quantity(scale.low, unit)}</span></div>
 <div class="ends"><span>${clockTime(from, 0)}</span><span>${clockTime(to, 0)}</span></div></figure>
 `;
@@ -83,17 +96,29 @@ function joined(marks: readonly Mark[], apart: number): Mark[] {
 }
 
 /** Covers all values; of the band so much that it is seen without making the values small. From 0 where that is not far. */
-function scaleOf(columns: readonly Column[]): { low: number; high: number } | undefined {
+function scaleOf(columns: readonly Column[], limit?: number): { low: number; high: number } | undefined {
   const seen = columns.filter((column) => !Number.isNaN(column.most));
   if (seen.length === 0) return undefined;
-  const least = Math.min(...seen.map((column) => column.least));
-  const most = Math.max(...seen.map((column) => column.most));
+  const least = Math.min(...seen.map((column) => column.least), limit ?? Number.POSITIVE_INFINITY);
+  const most = Math.max(...seen.map((column) => column.most), limit ?? Number.NEGATIVE_INFINITY);
   const room = most - least || Math.abs(most) || 1;
   const bands = columns.filter((column) => !Number.isNaN(column.upper));
   const low = Math.max(least - room / 2, Math.min(least, ...bands.map((column) => column.lower)));
   const high = Math.min(most + room / 2, Math.max(most, ...bands.map((column) => column.upper)));
   const base = least >= 0 && low < 0.85 * high ? 0 : low;
   return high > base ? { low: base, high } : { low: base - room / 2, high: base + room / 2 };
+}
+
+/** The fan from the sample at which it was told to the limit, its likely course, and the limit. */
+function sightOf(
+  { from, value, limit, soonest, likely, latest }: Sight,
+  x: (at: EpochMs) => number,
+  y: (value: number) => number,
+): Markup {
+  const start = `M${x(from)} ${y(value)}`;
+  return html`<path class="band" d="${start}L${x(soonest)} ${y(limit)}L${x(latest)} ${y(limit)}Z"/>
+<path class="ahead" d="${start}L${x(likely)} ${y(limit)}"/><path class="limit" d="M${x(from)} ${y(limit)}H${WIDTH}"/>
+`;
 }
 
 /** Up to two points a column, the extremes in their order; a new stretch after a column without a sample that had neighbours with one. */

@@ -3,11 +3,11 @@ import type { Label } from '../domain/label.ts';
 import { signalSpec } from '../domain/signal.ts';
 import { type StageId, titleOf } from '../domain/stage.ts';
 import { storyOf } from '../domain/story.ts';
-import { partOfSubject, stageOfSubject, VECTOR } from '../domain/subject.ts';
+import { partOfSubject, stageOfSubject, subjectOf, VECTOR } from '../domain/subject.ts';
 import { type EpochMs, HOUR, MINUTE } from '../domain/time.ts';
 import { lengthOf } from '../domain/wording.ts';
 import type { BacktestReport } from './backtest.ts';
-import { chartOf, type Mark } from './chart.ts';
+import { chartOf, type Mark, type Sight } from './chart.ts';
 import { html, type Markup } from './html.ts';
 import { count, moment } from './words.ts';
 
@@ -82,11 +82,20 @@ function picturesOf(report: BacktestReport, incident: Incident, end: EpochMs): r
     if (signal !== VECTOR) signals.set(subject, { stage, signal });
   }
   const around = Math.max(2 * HOUR, Math.min(24 * HOUR, end - incident.openedAt));
+  const span = { from: incident.openedAt - around, to: end + around / 2 };
   return [...signals.values()]
     .slice(0, PICTURES)
-    .map((one) =>
-      pictureOf(report, one.stage, one.signal, { from: incident.openedAt - around, to: end + around / 2 }, COLUMNS),
-    );
+    .map(({ stage, signal }) => pictureOf(report, stage, signal, span, COLUMNS, sightOf(incident, stage, signal)));
+}
+
+/** The limit that was in sight when the incident was told. */
+function sightOf({ because, openedAt }: Incident, stage: StageId, signal: string): Sight | undefined {
+  for (const { subject, observed, limit, reach } of because) {
+    if (!reach || observed === undefined || limit === undefined || subject !== subjectOf(stage, signal)) continue;
+    const { likely, soonest, latest = likely } = reach;
+    return { from: openedAt, value: observed, limit, soonest, likely, latest };
+  }
+  return undefined;
 }
 
 function missedCard(report: BacktestReport, label: Label): Markup {
@@ -120,6 +129,7 @@ export function pictureOf(
   signal: string,
   span: Mark,
   columns: number,
+  sight?: Sight,
 ): Markup | undefined {
   const series = report.series(stage, signal);
   if (!series) return undefined;
@@ -131,9 +141,10 @@ export function pictureOf(
     (one) => (one.stage ?? stage) === stage && (one.signal ?? signal) === signal,
   );
   const leases = report.leases.map((one) => ({ from: one.grantedAt, to: one.releasedAt ?? report.to }));
+  const excluded = row?.excluded.filter((one) => one.signal === undefined || one.signal === signal) ?? [];
   const within = (mark: Mark): boolean => mark.to >= from && mark.from <= to;
   const says = `${stage} ${signal}, ${moment(from)} to ${moment(to)}: ${count(alerts.filter(within).length, 'alert')}, ${count(labels.filter(within).length, 'label')}`;
   const caption = html`<b>${titleOf(stage)} · ${signal}</b> <span class="dim">${count(alerts.filter(within).length, 'alert')}</span>`;
   const { unit } = signalSpec(signal);
-  return chartOf({ series, unit, caption, says, from, to, columns, alerts, labels, leases });
+  return chartOf({ series, unit, caption, says, from, to, columns, alerts, labels, leases, excluded, sight });
 }

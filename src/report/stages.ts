@@ -1,3 +1,4 @@
+import type { Exclusion } from '../domain/excluded.ts';
 import type { StageId } from '../domain/stage.ts';
 import type { EpochMs } from '../domain/time.ts';
 import { lengthOf } from '../domain/wording.ts';
@@ -18,6 +19,8 @@ export interface StageRow {
   readonly pages: readonly Episode[];
   readonly tally: Tally | undefined;
   readonly signals: readonly SignalRow[];
+  /** Times that are not learned. */
+  readonly excluded: readonly Exclusion[];
 }
 
 export interface SignalRow {

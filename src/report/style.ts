@@ -52,6 +52,7 @@ dl.story dt { color: var(--ink3); } dl.story dd { margin: 0; max-width: 80ch; }
 .plot .high { top: 6px; } .plot .low { bottom: 6px; }
 .ends { display: flex; justify-content: space-between; font-size: 11px; line-height: 16px; color: var(--ink3); }
 svg .band { fill: var(--mark-band); } svg .line { fill: none; stroke: var(--mark-line); stroke-width: 1.4; vector-effect: non-scaling-stroke; stroke-linejoin: round; stroke-linecap: round; }
+svg .excluded { fill: var(--track); fill-opacity: 0.7; stroke: var(--ink3); stroke-dasharray: 1 3; vector-effect: non-scaling-stroke; } svg .ahead, svg .limit { fill: none; stroke: var(--mark-line); stroke-dasharray: 2 3; vector-effect: non-scaling-stroke; } svg .limit { stroke: var(--critical); stroke-dasharray: 5 3; }
 svg .alert { fill: var(--critical); } svg .label { fill: var(--accent); } svg .lease { fill: var(--held-tint); stroke: var(--held); vector-effect: non-scaling-stroke; } svg .ticket { fill: var(--warning); }
 .curve { max-width: 540px; } .curve svg { width: 100%; display: block; margin-top: 6px; } .curve .axis { fill: none; stroke: var(--line); } .curve .point { fill: var(--mark-line); } .curve .chosen { fill: var(--surface); stroke: var(--critical); stroke-width: 3; }
 .charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 480px), 1fr)); gap: 12px; }

@@ -37,6 +37,14 @@ export interface ApiSignal {
   gap: string | null;
 }
 
+/** Times that are not learned: for one signal, or (null) for the whole stage. */
+export interface ApiExcluded {
+  from: string;
+  to: string;
+  why: string;
+  signal: string | null;
+}
+
 /** One test behind a score; `surprise` is -ln p of it alone. */
 export interface ApiVote {
   vote: string;
@@ -69,8 +77,12 @@ export interface ApiStage {
   signals: ApiSignal[];
   gaps: { probe: string; code: string; message: string }[];
   warming: string[];
+  /** Detectors that learn again what they knew before the start, in words that follow their name, until they have. */
+  relearning: { detector: string; reason: 'update' | 'config' | 'damaged'; text: string }[];
   blind: string[];
   frozen: boolean;
+  /** Those that hold now: what was learned says nothing of them. */
+  excluded: ApiExcluded[];
   /** Share of subjects that are ready, 0 … 1. */
   learned: number;
   /** Profiled fields, and those of them that drifted; more is at `/profiles` below the stage. */
@@ -123,6 +135,7 @@ export interface ApiVerdict {
   since: string;
   sentence: string;
   because: ApiStage['because'];
+  excluded: ApiExcluded[];
 }
 
 export interface ApiStory {
@@ -154,6 +167,14 @@ export interface ApiIncident {
     limit: number | null;
     /** The signal's share of all that was surprising about the stage, 0 … 1. */
     share: number | null;
+    /** Where it is of several signals: the part of each, as it was when the fact was found; else empty. */
+    parts: {
+      signal: string;
+      unit: string;
+      share: number;
+      observed: number | null;
+      expected: [number, number] | null;
+    }[];
     votes: ApiVote[];
     text: string;
   }[];
@@ -239,6 +260,8 @@ export interface ApiHealth {
   degraded: string[];
   config: { loadedAt: string; ok: boolean };
   sources: { name: string; type: string; ok: boolean; lastError?: string; failingSince?: string; failures: number }[];
+  /** Pipelines that learn from their past now; share of its time that is behind them, 0 … 1. */
+  seeding: { pipeline: string; samples: number; share: number }[];
   outbox: { pending: number; oldestAt?: string };
   notifiers: { name: string; type: string }[];
 }
@@ -256,6 +279,18 @@ export interface ApiSeries {
     lower: (number | null)[];
     upper: (number | null)[];
   }[];
+  /** Where signals that are followed go from their last sample on, nine chances in ten on either side; empty where `to` is past. */
+  ahead: {
+    signal: string;
+    at: number[];
+    lower: number[];
+    centre: number[];
+    upper: number[];
+    /** The limit that is in sight, and when it is reached from the last sample. */
+    reach: ApiReach | null;
+  }[];
+  /** Those that overlap what was asked for and what lies ahead. */
+  excluded: ApiExcluded[];
 }
 
 /**

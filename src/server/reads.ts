@@ -6,9 +6,10 @@ import { type Answer, badRequest, json, notFound } from './answer.ts';
 import { choiceOf, lengthOfQuery, limitOf, timeOf } from './fields.ts';
 import { toApiProfiles } from './profile-to-api.ts';
 import type { Ask, Route } from './router.ts';
+import { toApiSeries } from './series-to-api.ts';
 import { toApiStage, toApiVerdict } from './stage-to-api.ts';
 import { tellIncidents } from './stories.ts';
-import { toApiBudget, toApiDecision, toApiHealth, toApiLease, toApiPolicy, toApiSeries } from './to-api.ts';
+import { toApiBudget, toApiDecision, toApiHealth, toApiLease, toApiPolicy } from './to-api.ts';
 
 const SEVERITIES = ['ok', 'warning', 'critical', 'unknown'] as const;
 const INCIDENT_STATES = ['open', 'recovering', 'resolved'] as const;
@@ -118,5 +119,15 @@ async function readSeries(view: View, ask: Ask): Promise<Answer> {
   const only = query.getAll('signal');
   const series = await view.series({ stage: stage.id, from, to, step });
   const wanted = only.length === 0 ? series : series.filter(({ signal }) => only.includes(signal));
-  return json(toApiSeries(stage.id, { from, to, step }, wanted));
+  const outlooks = to < view.now() - stage.every ? [] : view.outlooks(stage.id);
+  return json(
+    toApiSeries({
+      stage: stage.id,
+      window: { from, to, step },
+      series: wanted,
+      outlooks: outlooks.filter(({ signal }) => only.length === 0 || only.includes(signal)),
+      scores: stage.scores,
+      excluded: view.exclusions(stage.id),
+    }),
+  );
 }

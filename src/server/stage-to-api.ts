@@ -1,12 +1,13 @@
 import { factOf, sentenceOf } from '../domain/evidence.ts';
-import type { Reach, Score } from '../domain/score.ts';
+import { relearningWords } from '../domain/relearning.ts';
+import type { Score } from '../domain/score.ts';
 import { type Signal, signalSpec } from '../domain/signal.ts';
 import { pipelineOf, stageNameOf } from '../domain/stage.ts';
 import { partOfSubject, VECTOR } from '../domain/subject.ts';
-import { SECOND } from '../domain/time.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { StageView, ValveState } from '../domain/views.ts';
-import type { ApiExpected, ApiReach, ApiSignal, ApiStage, ApiVerdict } from './api.ts';
+import type { ApiExpected, ApiSignal, ApiStage, ApiVerdict } from './api.ts';
+import { toApiExcluded, toApiReach } from './series-to-api.ts';
 import { number, openValve, time, toApiValve, toApiVotes } from './to-api.ts';
 
 /** A stage as the page shows it: judged state, every signal with its band, and why a value is missing. Pure. */
@@ -27,8 +28,10 @@ export function toApiStage(stage: StageView, valve: ValveState | undefined): Api
     signals: signalsOf(stage),
     gaps: (snapshot?.gaps ?? []).map(({ probe, code, message }) => ({ probe, code, message })),
     warming: [...(verdict?.warming ?? [])],
+    relearning: stage.relearning.map(({ detector, why }) => ({ detector, reason: why, text: relearningWords(why) })),
     blind: [...(verdict?.blind ?? [])],
     frozen: stage.frozen,
+    excluded: toApiExcluded(verdict?.excluded ?? []),
     learned: number(stage.learned) ?? 0,
     fields: snapshot?.profiles.size ?? 0,
     drifted: stage.scores.filter(hasDrifted).length,
@@ -43,6 +46,7 @@ export const toApiVerdict = (verdict: Verdict): ApiVerdict => ({
   since: time(verdict.since),
   sentence: sentenceOf(verdict),
   because: toApiBecause(verdict),
+  excluded: toApiExcluded(verdict.excluded ?? []),
 });
 
 const hasDrifted = (score: Score): boolean =>
@@ -124,10 +128,3 @@ function expectedOf(score: Score & { state: 'ready' }): ApiExpected | null {
   const [low, mid, high] = ends;
   return low == null || mid == null || high == null ? null : { lower: low, centre: mid, upper: high };
 }
-
-const toApiReach = (limit: number, { likely, soonest, latest }: Reach): ApiReach => ({
-  limit,
-  likelySeconds: likely / SECOND,
-  soonestSeconds: soonest / SECOND,
-  latestSeconds: latest === undefined ? null : latest / SECOND,
-});

@@ -3,9 +3,10 @@ import type { Incident } from '../domain/incident.ts';
 import type { GateRequest, Lease } from '../domain/lease.ts';
 import type { Story } from '../domain/notice.ts';
 import type { Vote } from '../domain/score.ts';
+import { signalSpec } from '../domain/signal.ts';
 import type { StageId } from '../domain/stage.ts';
-import type { DurationMs, EpochMs } from '../domain/time.ts';
-import type { BudgetView, HealthView, PolicyView, Series, ValveState } from '../domain/views.ts';
+import type { EpochMs } from '../domain/time.ts';
+import type { BudgetView, HealthView, PolicyView, ValveState } from '../domain/views.ts';
 import type {
   ApiBudget,
   ApiDecision,
@@ -14,7 +15,6 @@ import type {
   ApiLease,
   ApiPolicy,
   ApiRequest,
-  ApiSeries,
   ApiValve,
   ApiVote,
 } from './api.ts';
@@ -67,6 +67,13 @@ export function toApiIncident(incident: Incident, story: Story): ApiIncident {
       expected: pair(fact.lower, fact.upper),
       limit: number(fact.limit),
       share: number(fact.share),
+      parts: (fact.parts ?? []).map(({ signal, share, observed, expected }) => ({
+        signal,
+        unit: signalSpec(signal).unit,
+        share: number(share) ?? 0,
+        observed: number(observed),
+        expected: pair(expected?.lower, expected?.upper),
+      })),
       votes: toApiVotes(fact.votes),
       text: fact.text,
     })),
@@ -180,27 +187,8 @@ export function toApiHealth(health: HealthView): ApiHealth {
       ...given('failingSince', source.failingSince, time),
       failures: source.failures,
     })),
+    seeding: health.seeding.map((one) => ({ ...one })),
     outbox: { pending: health.outbox.pending, ...given('oldestAt', health.outbox.oldestAt, time) },
     notifiers: health.notifiers.map(({ name, type }) => ({ name, type })),
-  };
-}
-
-export function toApiSeries(
-  stage: StageId,
-  window: { readonly from: EpochMs; readonly to: EpochMs; readonly step: DurationMs },
-  series: readonly Series[],
-): ApiSeries {
-  return {
-    stage,
-    from: time(window.from),
-    to: time(window.to),
-    stepSeconds: window.step / 1_000,
-    signals: series.map((one) => ({
-      signal: one.signal,
-      at: [...one.at],
-      value: Array.from(one.value, number),
-      lower: Array.from(one.lower, number),
-      upper: Array.from(one.upper, number),
-    })),
   };
 }

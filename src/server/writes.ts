@@ -61,7 +61,10 @@ function muteEnd(fields: Fields, now: EpochMs): EpochMs {
 
 function subjectOf(ask: Ask): Subject {
   const id = ask.param('id');
-  if (!SUBJECT.test(id)) throw badRequest('want a subject such as orders.enrich/lag_seconds, URL-encoded');
+  if (!SUBJECT.test(id))
+    throw badRequest(
+      'want a subject such as orders.enrich/lag_seconds, or orders.enrich/* for all signals of a stage together',
+    );
   return id as Subject;
 }
 

@@ -52,6 +52,11 @@ export const STAGE_METRICS = [
     'Time until a signal reaches its limit at its present course: bound is likely, soonest or latest; absent while no limit is in sight.',
     'seconds',
   ),
+  gauge(
+    'headgate_forecast',
+    [...STAGE, 'signal', 'bound'],
+    'What is likely of a signal that is followed by the end of what the forecast looks ahead (`ahead`, 30m): bound is lower, centre or upper.',
+  ),
   gauge('headgate_anomaly_score', [...STAGE, 'subject'], 'How surprising a subject is; 1 is the line of a page.'),
   gauge(
     'headgate_anomaly_contribution_ratio',
@@ -73,7 +78,11 @@ export const STAGE_METRICS = [
     'When the newest values of a stage were true at their origin, in seconds since 1970.',
     'seconds',
   ),
-  gauge('headgate_learning_frozen', STAGE, 'Whether learning is held by an incident, a lease or a high score: 1 or 0.'),
+  gauge(
+    'headgate_learning_frozen',
+    STAGE,
+    'Whether learning of the stage is held by an incident, a lease or an excluded range: 1 or 0.',
+  ),
   gauge(
     'headgate_valve_factor',
     STAGE,
@@ -160,6 +169,11 @@ export const OWN_METRICS = [
   gauge('headgate_outbox_oldest_age_seconds', [], 'Age of the oldest that waits; 0 where none does.', 'seconds'),
   gauge('headgate_outbox_degraded', [], 'Whether the store fails, so that a crash could lose what is owed: 1 or 0.'),
   gauge(
+    'headgate_seed_progress_ratio',
+    ['pipeline'],
+    'How far a pipeline has learned from its past: 1 once it has, less where it could not.',
+  ),
+  gauge(
     'headgate_budget_pages_opened',
     ['pipeline', 'label'],
     'Pages of the last seven days by what people said of them: label is real, false or none.',
@@ -177,6 +191,11 @@ export const OWN_METRICS = [
     'headgate_detector_state',
     ['detector', 'state'],
     'Subjects of a detector by state: ready, limit, warming (too little seen) or blind (an input is missing).',
+  ),
+  gauge(
+    'headgate_detector_relearning',
+    ['detector', 'reason'],
+    'Stages for which a detector began to learn again what it knew before the last start: reason is update (saved by another version), config (the stage is configured otherwise) or damaged.',
   ),
   gauge('headgate_config_last_reload_successful', [], 'Whether the last load of the config was good: 1 or 0.'),
   gauge('headgate_config_last_reload_timestamp_seconds', [], 'When a good config was loaded last.', 'seconds'),

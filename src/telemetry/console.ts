@@ -3,6 +3,7 @@ import { demotionWords, factOf } from '../domain/evidence.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { Lease } from '../domain/lease.ts';
 import type { Events } from '../domain/ports.ts';
+import { relearningWords } from '../domain/relearning.ts';
 import type { Score } from '../domain/score.ts';
 import { type StageId, titleOf } from '../domain/stage.ts';
 import { releaseWords, withholdWords } from '../domain/story.ts';
@@ -184,6 +185,11 @@ function lifeLines(say: Say): Partial<Events> {
     configLoaded: ({ ok, message }) => (ok ? undefined : say('config', `refused, the old one stays: ${message}`)),
     storeDegraded: ({ degraded, message }) =>
       say('store', degraded ? `fails, going on without it: ${message}` : 'works again'),
+    relearning: ({ detector, why, stages, stage }) =>
+      say(
+        'learning',
+        `${titleOf(stage)}${stages > 1 ? ` and ${stages - 1} more` : ''}: ${detector} ${relearningWords(why)}`,
+      ),
     failed: ({ what, error }) => say('failed', `${what}: ${error.message}`),
   };
 }

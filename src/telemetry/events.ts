@@ -54,6 +54,7 @@ export function createEvents({ log, record, listeners = [] }: EventsParts): Even
       outbox: announce('outbox'),
       storeDegraded: announce('storeDegraded'),
       discovered: announce('discovered'),
+      relearning: announce('relearning'),
       seeded: announce('seeded'),
       configLoaded: announce('configLoaded'),
       lifecycle: announce('lifecycle'),
@@ -139,7 +140,17 @@ function linesOf(log: Log): Partial<Events> {
     storeDegraded: ({ degraded, message }) =>
       degraded ? log.error({ why: message }, 'store fails; going on without it') : log.info({}, 'store works again'),
     discovered: ({ message }) => log.info({ what: message }, 'stages follow what was discovered'),
-    seeded: (event) => log.info(event, 'learning from the past'),
+    relearning: ({ detector, why, stages, stage }) =>
+      log.warn({ detector, reason: why, stages, first: stage }, 'detector learns anew what it knew'),
+    seeded: ({ over, ...event }) =>
+      log.info(
+        event,
+        over && event.share === 1
+          ? 'the past is learned'
+          : over
+            ? 'the past was not learned'
+            : 'learning from the past',
+      ),
     configLoaded: ({ ok, message }) =>
       ok
         ? log.info({ what: message }, 'config loaded')

@@ -1,4 +1,5 @@
 import { isInForce } from '../domain/lease.ts';
+import type { Outlook } from '../domain/outlook.ts';
 import type { Events, View } from '../domain/ports.ts';
 import type { Reach, Score } from '../domain/score.ts';
 import { pipelineOf, type StageId, stageNameOf } from '../domain/stage.ts';
@@ -47,7 +48,7 @@ export function createRecorder(metrics: Metrics): Recorder {
       probes.note(stage, source, probe, gap === undefined);
     },
     slotsSkipped: ({ stage, count }) => metrics.count('headgate_slots_skipped_total', [pipelineOf(stage)], count),
-    judged: ({ snapshot, scores, verdict, frozen, seconds }) => {
+    judged: ({ snapshot, scores, verdict, frozen, outlooks, seconds }) => {
       const { stage, values, at } = snapshot;
       metrics.observe('headgate_step_duration_seconds', ['judge'], seconds);
       stages.put(
@@ -57,6 +58,7 @@ export function createRecorder(metrics: Metrics): Recorder {
       );
       stages.put('headgate_expected', stage, scores.flatMap(bandOf));
       stages.put('headgate_time_to_breach_seconds', stage, breachesOf(scores));
+      stages.put('headgate_forecast', stage, outlooks.flatMap(endOf));
       stages.put(
         'headgate_detector_demoted',
         stage,
@@ -106,6 +108,8 @@ export function createRecorder(metrics: Metrics): Recorder {
       metrics.set('headgate_outbox_pending', [], event.pending);
       oldestAt = event.oldestAt;
     },
+    relearning: ({ detector, why, stages }) => metrics.set('headgate_detector_relearning', [detector, why], stages),
+    seeded: ({ pipeline, share }) => metrics.set('headgate_seed_progress_ratio', [pipeline], share),
     storeDegraded: ({ degraded }) => metrics.set('headgate_outbox_degraded', [], flag(degraded)),
     configLoaded: ({ ok, at }) => {
       metrics.set('headgate_config_last_reload_successful', [], flag(ok));
@@ -167,6 +171,11 @@ function bandOf(score: Score): (readonly [string[], number])[] {
     [[signal, 'lower'], score.expected.lower],
     [[signal, 'upper'], score.expected.upper],
   ];
+}
+
+function endOf({ signal, points }: Outlook): (readonly [string[], number])[] {
+  const last = points.at(-1);
+  return last ? (['lower', 'centre', 'upper'] as const).map((bound) => [[signal, bound], last[bound]]) : [];
 }
 
 /** The nearest limit in sight of each signal. */

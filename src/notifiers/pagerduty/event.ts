@@ -1,8 +1,11 @@
-import { actionOf, briefOf } from '../../domain/brief.ts';
+import { actionOf, briefOf, leastChance } from '../../domain/brief.ts';
+import { factWords, partWords } from '../../domain/evidence.ts';
+import type { Incident } from '../../domain/incident.ts';
 import type { Notice } from '../../domain/notice.ts';
 import { stageNameOf } from '../../domain/stage.ts';
 import { partOfSubject } from '../../domain/subject.ts';
 import type { EpochMs } from '../../domain/time.ts';
+import { quantity } from '../../domain/wording.ts';
 import { linksOf, type NoticeLinks } from '../../kit/notice-links.ts';
 import { within } from '../../kit/within.ts';
 
@@ -12,6 +15,8 @@ const MOST_DEDUP_KEY = 255;
 /** Ours: the whole event stays far below the 512 kB that are allowed. */
 const MOST_DETAIL = 4_000;
 const MOST_STAGES = 100;
+const MOST_SIGNALS = 10;
+const MOST_SIGNAL = 300;
 
 /** What an event says of its sender. */
 export interface Sender {
@@ -79,21 +84,35 @@ export function changeEventOf(notice: Notice, sender: Sender) {
   };
 }
 
-function detailsOf({ incident, story }: Notice) {
+function detailsOf({ incident, story, budget }: Notice) {
   const scores = incident.because.map((one) => one.score).filter(Number.isFinite);
+  const chance = leastChance(incident);
   const more = incident.affected.length - MOST_STAGES;
+  const signals = signalsOf(incident);
   return {
     wrong: within(story.wrong, MOST_DETAIL),
     ...(story.also && { also: within(story.also, MOST_DETAIL) }),
     done: within(story.done, MOST_DETAIL),
     next: within(story.next, MOST_DETAIL),
+    ...(signals.length > 0 && { signals }),
     root: incident.root,
     cause: incident.cause,
     affected: [...incident.affected.slice(0, MOST_STAGES), ...(more > 0 ? [`+${more}`] : [])],
     ...(scores.length > 0 && { score: Math.max(...scores) }),
+    ...(chance !== undefined && { p_value: chance }),
+    ...(budget && { pages_this_week: `${budget.pagesUsed} of ${budget.pagesPerWeek}` }),
     incident: incident.id,
     times: 'UTC',
   };
+}
+
+/** Each signal behind the incident with what it shows and what was expected: "lag_seconds 321 s, usually 2 to 16 s (71 %)". */
+function signalsOf({ because, root }: Incident): readonly string[] {
+  const words = because.flatMap((fact) => {
+    if (fact.parts) return fact.parts.map(partWords);
+    return [`${factWords(fact, root)}${fact.share === undefined ? '' : ` (${quantity(fact.share, 'ratio')})`}`];
+  });
+  return [...new Set(words)].slice(0, MOST_SIGNALS).map((one) => within(one, MOST_SIGNAL));
 }
 
 const linkList = ({ incident, release, runbook }: NoticeLinks) => [

@@ -1,7 +1,7 @@
-import { actionOf, briefOf } from '../../domain/brief.ts';
+import { actionOf, briefOf, leastChance } from '../../domain/brief.ts';
 import type { Notice } from '../../domain/notice.ts';
 import { stageNameOf } from '../../domain/stage.ts';
-import { clockTime } from '../../domain/wording.ts';
+import { clockTime, probability } from '../../domain/wording.ts';
 import type { NoticeLinks } from '../../kit/notice-links.ts';
 import { escaped, escapeWithin, link } from './mrkdwn.ts';
 
@@ -134,12 +134,24 @@ function digestOf({ story, severity, collapsed, at }: Notice, links: NoticeLinks
   };
 }
 
-function footOf({ incident, at }: Notice): string {
+function footOf({ incident, budget, at }: Notice): string {
   const scores = incident.because.map((one) => one.score).filter(Number.isFinite);
   const score = scores.length > 0 ? [`score ${Math.max(...scores).toFixed(1)} (line 1)`] : [];
+  const least = leastChance(incident);
+  const chance = least === undefined ? [] : [`p ${probability(least)}`];
+  const spent = budget ? [`pages this week ${budget.pagesUsed} of ${budget.pagesPerWeek}`] : [];
   const opened = `opened ${clockTime(incident.openedAt, at)}`;
   const by = incident.acknowledgedBy === undefined ? [] : [`acknowledged by ${incident.acknowledgedBy}`];
-  return [`#${incident.id}`, opened, ...score, ...by, `updated ${clockTime(at, at)}`, 'times in UTC'].join(' · ');
+  return [
+    `#${incident.id}`,
+    opened,
+    ...score,
+    ...chance,
+    ...spent,
+    ...by,
+    `updated ${clockTime(at, at)}`,
+    'times in UTC',
+  ].join(' · ');
 }
 
 /** Plain links: they need neither an app nor a public address of ours. */

@@ -1,6 +1,7 @@
 import type { Incident } from '../../domain/incident.ts';
 import type { Lease } from '../../domain/lease.ts';
 import type { Collapsed, Notice, Story } from '../../domain/notice.ts';
+import type { Contribution } from '../../domain/score.ts';
 import type { EpochMs } from '../../domain/time.ts';
 import { within } from '../../kit/within.ts';
 
@@ -19,7 +20,7 @@ const CUTS: readonly { readonly items: number; readonly text: number }[] = [
 ];
 
 /**
- * The body of a notice: `{type, timestamp, data: {severity, incident, story, leases, links, omitted?}}`, times as RFC 3339.
+ * The body of a notice: `{type, timestamp, data: {severity, incident, story, leases, links, budget?, omitted?}}`, times as RFC 3339.
  * `type` is `headgate.incident.<change>`, `headgate.action`, `headgate.digest` or `headgate.test`. Over 20 kB the lists and then the texts are cut,
  * and `omitted` says how many entries of which list are missing; what is wrong, what comes next, and the links stay whole.
  */
@@ -47,6 +48,7 @@ function payloadOf(notice: Notice, pageUrl: string, items: number, text: number)
       story: storyWithin(notice.story, text),
       leases: newest(leases, items, (lease) => lease.grantedAt).map((lease) => leaseOf(lease, text)),
       links: { page: `${pageUrl}/`, incident: `${pageUrl}/#/incidents/${encodeURIComponent(incident.id)}` },
+      ...(notice.budget && { budget: notice.budget }),
       ...(notice.collapsed && {
         collapsed: {
           count: notice.collapsed.count,
@@ -96,6 +98,8 @@ function incidentOf(incident: Incident, items: number, text: number) {
       ...(one.observed !== undefined && { observed: one.observed }),
       ...(one.lower !== undefined && one.upper !== undefined && { expected: [one.lower, one.upper] }),
       ...(one.limit !== undefined && { limit: one.limit }),
+      ...(one.share !== undefined && { share: one.share }),
+      ...(one.parts && { parts: one.parts.map(partOf) }),
       text: within(one.text, text),
     })),
     notes: newest(incident.notes, items, (note) => note.at).map((note) => ({
@@ -105,6 +109,13 @@ function incidentOf(incident: Incident, items: number, text: number) {
     })),
   };
 }
+
+const partOf = ({ signal, share, observed, expected }: Contribution) => ({
+  signal,
+  share,
+  ...(observed !== undefined && { observed }),
+  ...(expected && { expected: [expected.lower, expected.upper] }),
+});
 
 const storyWithin = ({ headline, wrong, also, done, next }: Story, text: number): Story => ({
   headline: within(headline, text),

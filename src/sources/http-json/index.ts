@@ -6,6 +6,7 @@ import type { EpochMs } from '../../domain/time.ts';
 import { defineSource, type PluginContext, type Source } from '../../kit/component.ts';
 import { httpClient, httpClientFields } from '../../kit/http-client.ts';
 import { redactUrl } from '../../kit/http-error.ts';
+import { parseJson } from '../../kit/json.ts';
 import { type JsonPointer, Pointer } from '../../kit/json-pointer.ts';
 import { Run, type RunMemory, remember, signalsOfRun, statusOf, valuesOf } from './run.ts';
 import { numberAt, timeAt, written } from './value.ts';
@@ -13,10 +14,6 @@ import { numberAt, timeAt, written } from './value.ts';
 /** How to connect. */
 export const HttpJsonConfig = z.strictObject({
   ...httpClientFields(),
-  max_body_bytes: z.int().min(1_000).max(10_000_000).default(1_000_000).meta({
-    description:
-      'Cut an answer off, and fail, when it is over this many bytes. JSON is read in one go: 1 MB takes about 10 ms.',
-  }),
 });
 
 const LongField = z.strictObject({
@@ -113,7 +110,7 @@ function create(config: Config, context: PluginContext): Source<Probe> {
     probe: async (ask, stage, abort) => {
       const what = `GET ${redactUrl(ask.url)}`;
       const answer = await http.request({ url: ask.url, headers: { accept: 'application/json' } }, abort);
-      const document = parsed(answer.text(), what);
+      const document = await parsed(answer.body, what);
       const now = context.clock.now();
       try {
         const reading = readFields(ask, document, now);
@@ -131,15 +128,12 @@ function create(config: Config, context: PluginContext): Source<Probe> {
   };
 }
 
-function parsed(text: string, what: string): unknown {
+async function parsed(body: Buffer, what: string): Promise<unknown> {
   try {
-    return JSON.parse(text);
+    return await parseJson(body);
   } catch {
     // The parser's own message quotes the body.
-    throw new HeadgateError(
-      'malformed',
-      `${what}: the answer (${text.length} characters) is not JSON; is the path right?`,
-    );
+    throw new HeadgateError('malformed', `${what}: the answer (${body.length} bytes) is not JSON; is the path right?`);
   }
 }
 

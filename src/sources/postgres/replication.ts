@@ -58,10 +58,12 @@ async function onPrimary(query: Query, standby: string | undefined): Promise<Row
 }
 
 async function onStandby(query: Query): Promise<Row | undefined> {
+  // Each place is read once: between two readings the standby may go on, and level would be behind in the next column.
   const [row] = await query(
-    `SELECT pg_wal_lsn_diff(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()) AS replication_lag_bytes,
-            CASE WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0
-                 ELSE extract(epoch FROM now() - pg_last_xact_replay_timestamp()) END::float8 AS replication_lag_seconds`,
+    `SELECT pg_wal_lsn_diff(received, replayed) AS replication_lag_bytes,
+            CASE WHEN received = replayed THEN 0 ELSE extract(epoch FROM now() - told) END::float8 AS replication_lag_seconds
+       FROM (SELECT pg_last_wal_receive_lsn() AS received, pg_last_wal_replay_lsn() AS replayed,
+                    pg_last_xact_replay_timestamp() AS told) AS standing`,
   );
   return row;
 }

@@ -66,7 +66,8 @@ One instant query for each signal; all queries of a probe are asked for the same
 
 **History.** \`headgate backtest --config FILE --from 7d\` asks every query over that time and replays the answers through the
 config: what would have been told, and what would have been done. \`--prometheus URL\` asks another server. \`seed\` of a stage or
-pipeline lets a stage that is new learn from that past before it looks for the first time.
+pipeline lets a stage that is new learn from that past before it looks for the first time. A past that is more than
+\`max_body_bytes\` is asked for in halves.
 
 Also understood by Thanos (partial answers are refused), Mimir, Cortex and VictoriaMetrics. Native histograms are no numbers:
 ask for \`histogram_quantile(…)\` of them.

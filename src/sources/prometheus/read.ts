@@ -2,6 +2,7 @@ import { HeadgateError } from '../../domain/error.ts';
 import { type Signal, signalSpec } from '../../domain/signal.ts';
 import type { Reading } from '../../domain/snapshot.ts';
 import type { DurationMs, EpochMs } from '../../domain/time.ts';
+import { inSlices } from '../../kit/breath.ts';
 import type { TimeRange } from '../../kit/component.ts';
 import type { HttpClient } from '../../kit/http-client.ts';
 import { redactUrl } from '../../kit/http-error.ts';
@@ -26,20 +27,40 @@ export interface Server {
 
 /** A partition number above this is taken for a mistake. */
 const MOST_PARTITIONS = 100_000;
+/** Partitions that are read within a millisecond or two. */
+const A_SLICE = 5_000;
 
 /** All queries at one time, so that their answers fit together. */
 export async function readInstant(server: Server, queries: Queries, at: EpochMs, abort: AbortSignal): Promise<Reading> {
   const found = await Promise.all(
     Object.entries(queries).map(async ([signal, query]) => {
       const series = await ask(server, 'query', { query: query.query, time: seconds(at) }, signal, abort);
-      return [signal, at, only(series), query] as const;
+      return [signal, only(series), query] as const;
     }),
   );
-  return readingOf(found);
+  return inSlices(readingOf(found));
 }
 
 /** All queries over a time, as the readings that would have been taken at each step; oldest first. */
 export async function readRange(
+  server: Server,
+  queries: Queries,
+  range: TimeRange,
+  abort: AbortSignal,
+): Promise<readonly Reading[]> {
+  try {
+    return await readPart(server, queries, range, abort);
+  } catch (thrown) {
+    const { from, to, step } = range;
+    const half = Math.floor((to - from) / step / 2);
+    if (!(thrown instanceof HeadgateError && thrown.code === 'too-large') || from + step > to) throw thrown;
+    const middle = from + half * step;
+    const first = await readRange(server, queries, { from, to: middle, step }, abort);
+    return [...first, ...(await readRange(server, queries, { from: middle + step, to, step }, abort))];
+  }
+}
+
+async function readPart(
   server: Server,
   queries: Queries,
   { from, to, step }: TimeRange,
@@ -49,13 +70,13 @@ export async function readRange(
   const answers = await Promise.all(
     Object.entries(queries).map(async ([signal, query]) => {
       const series = await ask(server, 'query_range', { query: query.query, ...times }, signal, abort);
-      return { signal, query, columns: columnsOf(series) };
+      return { signal, query, columns: await inSlices(columnsOf(series)) };
     }),
   );
   const readings: Reading[] = [];
   for (let at = from; at <= to; at += step) {
-    const found = answers.map(({ signal, query, columns }) => [signal, at, columns.get(at) ?? [], query] as const);
-    readings.push({ ...readingOf(found), at });
+    const found = answers.map(({ signal, query, columns }) => [signal, columns.get(at) ?? [], query] as const);
+    readings.push({ ...(await inSlices(readingOf(found))), at });
   }
   return readings;
 }
@@ -66,7 +87,7 @@ type Labelled = readonly [labels: Series['labels'], value: number];
 const only = (series: readonly Series[]): readonly Labelled[] =>
   series.flatMap(({ labels, points }) => (points[0] ? [[labels, points[0][1]] as const] : []));
 
-function columnsOf(series: readonly Series[]): ReadonlyMap<EpochMs, readonly Labelled[]> {
+function* columnsOf(series: readonly Series[]): Generator<void, ReadonlyMap<EpochMs, readonly Labelled[]>> {
   const columns = new Map<EpochMs, Labelled[]>();
   for (const { labels, points } of series) {
     for (const [at, value] of points) {
@@ -74,17 +95,20 @@ function columnsOf(series: readonly Series[]): ReadonlyMap<EpochMs, readonly Lab
       if (column) column.push([labels, value]);
       else columns.set(at, [[labels, value]]);
     }
+    yield;
   }
   return columns;
 }
 
-type Found = readonly [signal: Signal, at: EpochMs, values: readonly Labelled[], query: Query];
+type Found = readonly [signal: Signal, values: readonly Labelled[], query: Query];
 
-function readingOf(found: readonly Found[]): Reading {
+/** What takes long is cut into steps: a hundred thousand partitions are read beside other work. */
+function* readingOf(found: readonly Found[]): Generator<void, Reading> {
   const values = new Map<Signal, number>();
   const parts = new Map<Signal, Float64Array>();
   const absent: Signal[] = [];
-  for (const [signal, , labelled, query] of found) {
+  for (const [signal, labelled, query] of found) {
+    yield;
     if (labelled.length > 1 && query.by === undefined) throw tooMany(signal, labelled);
     const finite = labelled.filter(([, value]) => Number.isFinite(value * query.scale));
     if (finite.length === 0) {
@@ -93,7 +117,7 @@ function readingOf(found: readonly Found[]): Reading {
     }
     const scaled = finite.map(([, value]) => value * query.scale);
     values.set(signal, aggregated(scaled, query.aggregate ?? usualAggregate(signal)));
-    if (query.by !== undefined) parts.set(signal, partsOf(signal, query.by, finite, query.scale));
+    if (query.by !== undefined) parts.set(signal, yield* partsOf(signal, query.by, finite, query.scale));
   }
   return { values, absent, ...(parts.size > 0 && { parts }) };
 }
@@ -118,7 +142,13 @@ function aggregated(values: readonly number[], how: NonNullable<Query['aggregate
   return how === 'avg' ? sum / values.length : sum;
 }
 
-function partsOf(signal: Signal, by: string, labelled: readonly Labelled[], scale: number): Float64Array {
+function* partsOf(
+  signal: Signal,
+  by: string,
+  labelled: readonly Labelled[],
+  scale: number,
+): Generator<void, Float64Array> {
+  let last = 0;
   const byPartition = new Map<number, number>();
   for (const [labels, value] of labelled) {
     const text = labels[by] ?? '';
@@ -131,8 +161,11 @@ function partsOf(signal: Signal, by: string, labelled: readonly Labelled[], scal
       throw new HeadgateError('malformed', `label ${by} in the query of ${signal} is ${fault}; ${advice}`);
     }
     byPartition.set(partition, value * scale);
+    last = Math.max(last, partition);
+    if (byPartition.size % A_SLICE === 0) yield;
   }
-  const parts = new Float64Array(Math.max(...byPartition.keys()) + 1).fill(Number.NaN);
+  yield;
+  const parts = new Float64Array(last + 1).fill(Number.NaN);
   for (const [partition, value] of byPartition) parts[partition] = value;
   return parts;
 }
@@ -151,7 +184,7 @@ async function ask(
   const called = `${redactUrl(`${url}/api/v1/${path}`)} for ${signal}`;
   const explain = (answer: { text(): string }): string | undefined => refusalOf(answer.text());
   const answer = await http.request({ url: address, called, explain, headers: { accept: 'application/json' } }, abort);
-  return seriesOf(answer.text(), `GET ${called}`);
+  return seriesOf(answer.body, `GET ${called}`);
 }
 
 const seconds = (length: DurationMs): string => String(length / 1_000);

@@ -62,7 +62,7 @@ export class StoreFile {
         return database;
       });
     this.journal = connection('FULL', 2_000);
-    this.main = connection('NORMAL', 8_000);
+    this.main = connection('NORMAL', 1_000);
     this.#release = release;
   }
 
