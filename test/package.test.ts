@@ -75,7 +75,7 @@ describe('the package', () => {
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
     const url = `http://127.0.0.1:${port}`;
     const ready = async () => child.exitCode !== null || (await answers(`${url}/readyz`));
-    await until(ready, { what: 'the demo is ready', within: 20_000, every: 20 }).catch((error) =>
+    await until(ready, { what: 'the demo is ready', within: 60_000, every: 20 }).catch((error) =>
       assert.fail(`${error}\n${output}`),
     );
     assert.equal(child.exitCode, null, output);

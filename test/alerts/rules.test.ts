@@ -51,4 +51,14 @@ describe('the alert rules', () => {
     const anchors = [...text.matchAll(/^## (Headgate\w+)$/gm)].map(([, title]) => title?.toLowerCase());
     assert.deepEqual(anchors, RULES.map(anchorOf));
   });
+
+  test('the link of every alert leads to its section of the page that the daemon serves', () => {
+    const page = readFileSync(new URL('../../src/page/runbooks.html', import.meta.url), 'utf8');
+    const served = [
+      ...renderRules().matchAll(/runbook_url: http:\/\/\{\{ \$labels\.instance \}\}\/runbooks\.html#(\w+)/g),
+    ];
+    const silent = RULES.filter(({ alert }) => alert === 'HeadgateAbsent');
+    assert.equal(served.length, RULES.length - silent.length);
+    for (const [, anchor] of served) assert.ok(page.includes(`<h2 id="${anchor}">`), anchor);
+  });
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -40,22 +40,15 @@ interface Life {
   kills: number;
 }
 
-function start(
-  life: Life,
-  killAt?: string,
-): { child: ChildProcess; lines: AsyncIterator<string>; errors: () => string } {
+function start(life: Life, killAt?: string): { child: ChildProcess; lines: AsyncIterator<string> } {
   const child = spawn(process.execPath, [program, life.directory, life.world.url], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...(killAt ? { KILL_AT: killAt } : {}) },
   });
-  let errors = '';
-  child.stderr?.on('data', (chunk) => {
-    errors += chunk;
-  });
+  child.stderr?.on('data', (chunk) => life.world.note(String(chunk).trim()));
   return {
     child,
     lines: createInterface({ input: child.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator](),
-    errors: () => errors,
   };
 }
 
@@ -92,6 +85,21 @@ async function live(name: string, moments: readonly (number | string)[]): Promis
   const world = await outsideWorld();
   const life: Life = { directory: mkdtempSync(join(folder, 'life-')), world, kills: 0 };
   const sky = weather(world, random);
+  try {
+    await liveUnder(sky, name, life, moments);
+  } finally {
+    sky.stop();
+    await world.close();
+  }
+  return life.kills;
+}
+
+async function liveUnder(
+  sky: { stop(): void },
+  name: string,
+  life: Life,
+  moments: readonly (number | string)[],
+): Promise<void> {
   for (const moment of moments) {
     const { child, lines } = start(life, typeof moment === 'string' ? moment : undefined);
     const gone = once(child, 'exit');
@@ -102,24 +110,30 @@ async function live(name: string, moments: readonly (number | string)[]): Promis
     } else await Promise.race([gone, sleep(4_000).then(() => child.kill('SIGKILL'))]);
     await gone;
     life.kills++;
+    life.world.note('killed');
   }
   sky.stop();
-  const { child, lines, errors } = start(life);
+  const { child, lines } = start(life);
   const gone = once(child, 'exit');
-  const deadline = setTimeout(() => child.kill('SIGKILL'), 20_000);
+  const deadline = setTimeout(() => child.kill('SIGKILL'), 120_000);
   // Settled must hold for a while: a notice may be waiting for its next attempt.
-  assert.ok((await until(lines, 'settled')) && (await until(lines, 'settled')), `${name}: never settled\n${errors()}`);
+  assert.ok(
+    (await until(lines, 'settled')) && (await until(lines, 'settled')),
+    `${name}: never settled\n${life.world.gateLog.join('\n')}`,
+  );
   child.kill('SIGTERM');
   await gone;
   clearTimeout(deadline);
   await verify(name, life);
-  await world.close();
-  return life.kills;
 }
 
 async function verify(name: string, { directory, world, kills }: Life): Promise<void> {
-  assert.equal(world.rate(), USUAL_RATE, `${name}: the gate is where its owner left it`);
   const store = await openStore('sqlite', { path: join(directory, 'headgate.db'), read_only: true });
+  assert.equal(
+    world.rate(),
+    USUAL_RATE,
+    `${name}: the gate is where its owner left it; asked of it: ${world.gateLog.slice(-40).join(', ')}; leases: ${JSON.stringify(await store.leases({ limit: 4 }))}; files: ${readdirSync(directory).join()}`,
+  );
   assert.deepEqual(await store.leasesInForce(), [], `${name}: no lease is in force`);
   assert.deepEqual(await store.openIncidents(), [], `${name}: no incident is open`);
   const promised = existsSync(join(directory, 'promised'))

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { Daemon, type World } from '../../src/app/daemon.ts';
+import { Daemon } from '../../src/app/daemon.ts';
 import { openStore } from '../../src/app/offline.ts';
+import type { World } from '../../src/app/world.ts';
 import { detectorsFrom } from '../../src/app/world.ts';
 import { type ErrorCode, HeadgateError } from '../../src/domain/error.ts';
 import type { Notice } from '../../src/domain/notice.ts';

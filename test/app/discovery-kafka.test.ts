@@ -16,7 +16,7 @@ const { skip } = await requireKafka();
 const config = (broker: string, store: string): string => `
 server: { listen: 127.0.0.1:0 }
 store: { sqlite: ${store} }
-sources: { main: { type: kafka, brokers: ['${broker}'], timeout: 3s } }
+sources: { main: { type: kafka, brokers: ['${broker}'], timeout: 10s } }
 pipelines:
   orders:
     every: 1s
@@ -38,7 +38,7 @@ const seenOf = (app: App, stage: string): number => {
   return Math.max(0, ...scores.map((score) => (score.state === 'warming' ? score.seen : 0)));
 };
 const watches = (app: App, names: string, what: string) =>
-  until(async () => (await namesOf(app)) === names, { what, within: 30_000, every: 200 });
+  until(async () => (await namesOf(app)) === names, { what, within: 60_000, every: 200 });
 
 test('topics of a real Kafka become stages, and cease to be, beside those that go on learning', { skip }, async (t) => {
   const broker = await startKafka();
@@ -55,7 +55,7 @@ test('topics of a real Kafka become stages, and cease to be, beside those that g
         () => true,
         () => false,
       ),
-    { what: 'commits are taken', within: 30_000, every: 200 },
+    { what: 'commits are taken', within: 60_000, every: 200 },
   );
 
   const folder = folderOf(t);
@@ -74,7 +74,7 @@ test('topics of a real Kafka become stages, and cease to be, beside those that g
     'orders.take-orders-a',
     'orders.take-orders-b',
   ]);
-  await until(() => seenOf(app, 'take-orders-a') >= 3, { what: 'some is learned', within: 20_000, every: 100 });
+  await until(() => seenOf(app, 'take-orders-a') >= 3, { what: 'some is learned', within: 60_000, every: 100 });
   const lag = app.daemon.engine.line('orders.take-orders-a')?.last?.snapshot.values.get('lag_records');
   assert.equal(lag, 3);
 
@@ -87,7 +87,7 @@ test('topics of a real Kafka become stages, and cease to be, beside those that g
   await make('orders.d');
   await until(() => said.some((text) => /4 topics of main fit .* and cap is 3/.test(text)), {
     what: 'one too many is told',
-    within: 20_000,
+    within: 60_000,
     every: 100,
   });
   assert.equal(await namesOf(app), 'all,take-orders-a,take-orders-b,take-orders-c');
@@ -104,14 +104,14 @@ test('topics of a real Kafka become stages, and cease to be, beside those that g
   const degraded = async () => (await api<ApiHealth>(app.url, '/api/v1/health')).degraded;
   await until(async () => (await degraded()).some((text) => /could not be listed, the 2 .* stay watched/.test(text)), {
     what: 'health tells that they cannot be listed',
-    within: 20_000,
+    within: 60_000,
     every: 200,
   });
   await until(
     () => seenOf(app, 'take-orders-a') >= 0 && app.daemon.engine.line('orders.take-orders-a')?.last !== undefined,
     {
       what: 'the stage is looked at',
-      within: 20_000,
+      within: 60_000,
       every: 100,
     },
   );

@@ -41,7 +41,6 @@ test('amounts and countries of a real table that change are found by their profi
 }, async (t) => {
   const server = await startPostgres();
   t.after(() => server.stop());
-  const began = Date.now();
   // A minute of orders to come: a window shows what lies before now.
   await server.sql(`CREATE TABLE orders (at timestamptz, amount float8, quantity int, country text);
     SELECT setseed(0.5);
@@ -52,6 +51,8 @@ test('amounts and countries of a real table that change are found by their profi
         CASE WHEN random() < CASE WHEN k BETWEEN ${ABROAD[0] * PER_SECOND} AND ${ABROAD[1] * PER_SECOND} THEN 0.8 ELSE 0.2 END THEN 'fr' ELSE 'de' END
       FROM generate_series(1, ${70 * PER_SECOND}) k;
     CREATE INDEX ON orders (at); ANALYZE orders`);
+  const [row] = await server.sql('SELECT extract(epoch FROM min(at)) * 1000 AS began FROM orders');
+  const began = Number(row?.began);
   const seen: { after: number; verdict: Verdict; scores: readonly Score[] }[] = [];
   const failures: string[] = [];
   const folder = folderOf(t);
@@ -62,8 +63,8 @@ test('amounts and countries of a real table that change are found by their profi
     env: {},
     quiet: true,
     listener: {
-      judged: ({ verdict, scores }) =>
-        verdict.stage === 'orders.load' && seen.push({ after: (Date.now() - began) / SECOND, verdict, scores }),
+      judged: ({ snapshot, verdict, scores }) =>
+        verdict.stage === 'orders.load' && seen.push({ after: (snapshot.at - began) / SECOND, verdict, scores }),
       probed: ({ gap }) => gap && failures.push(gap.message),
     },
   });

@@ -7,16 +7,19 @@ import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
 import { valve } from '../../src/actuators/valve/index.ts';
 import { readConfigFile } from '../../src/app/config-file.ts';
-import { Daemon, type World } from '../../src/app/daemon.ts';
+import { Daemon } from '../../src/app/daemon.ts';
 import { engineForConfig, openStore } from '../../src/app/offline.ts';
+import type { World } from '../../src/app/world.ts';
 import { detectorsFrom } from '../../src/app/world.ts';
 import * as backtest from '../../src/cli/backtest.ts';
 import type { Config } from '../../src/config/config.ts';
 import { EVERYWHERE } from '../../src/config/stages.ts';
 import { HeadgateError } from '../../src/domain/error.ts';
+import type { Score } from '../../src/domain/score.ts';
 import { emptySnapshot, type Snapshot } from '../../src/domain/snapshot.ts';
 import { PIPELINE_PSEUDO_STAGE, type StageId, stageId } from '../../src/domain/stage.ts';
-import { DAY, SECOND } from '../../src/domain/time.ts';
+import type { Subject } from '../../src/domain/subject.ts';
+import { DAY, HOUR, SECOND } from '../../src/domain/time.ts';
 import { recordOf } from '../../src/engine/record.ts';
 import { replay } from '../../src/engine/replay.ts';
 import { createValves } from '../../src/engine/valves.ts';
@@ -42,7 +45,11 @@ pipelines:
         derive: { kept_ratio: { ratio: { of: in_records_per_second, to: ingest/out_records_per_second } } }
         detectors: { isolation-forest: { warmup: 256, trees: 50, retrain_every: 4h } }
       store: { after: [enrich], every: 2m, signals: { freshness_seconds: { limits: { above: 15m } } } }
-      search: { after: [enrich], detectors: { isolation-forest: { warmup: 128, trees: 20, sample: 64, retrain_every: 2h } } }
+      search:
+        after: [enrich]
+        exclude: [{ from: 2026-01-05T19:00:00Z, to: 2026-01-05T20:30:00Z, why: load test }]
+        signals: { latency_p99_seconds: { exclude: [{ from: 2026-01-05T22:00:00+01:00, to: 2026-01-05T23:00:00+01:00, why: deploy }] } }
+        detectors: { isolation-forest: { warmup: 128, trees: 20, sample: 64, retrain_every: 2h } }
 policies:
   keep-enrich:
     mode: enforce
@@ -75,18 +82,27 @@ function valuesAt(stage: StageId, at: number): Record<string, number> {
   if (stage === 'orders.store')
     return { freshness_seconds: 30 + 10 * random() + (slow ? 20 * (minute - 599) : 0), rows: into };
   if (stage === 'orders.search')
-    return { rows: slow ? 40 : into, latency_p99_seconds: 0.2 + 0.05 * random(), error_ratio: 0.01 * random() };
+    // Ten times slower in the load test, and for a while in the deploy: nobody is to hear of it.
+    return {
+      rows: slow ? 40 : into,
+      latency_p99_seconds: (isTested(minute) ? 10 : 1) * (0.2 + 0.05 * random()),
+      error_ratio: 0.01 * random(),
+    };
   const draining = minute >= 660 && minute < 680 ? Math.max(1, 1200 - 60 * (minute - 659)) : 0;
   const lag = slow ? 20 * (minute - 599) : draining + 1 + random();
   const flow = { in_records_per_second: into, out_records_per_second: slow ? 40 : 110 };
   return minute >= 900 && minute < 960 ? flow : { lag_seconds: lag, lag_records: 100 * lag, ...flow };
 }
 
+const isTested = (minute: number): boolean =>
+  (minute > 19 * 60 && minute < 20.5 * 60) || (minute > 21.25 * 60 && minute < 21.5 * 60);
+
 interface Told {
   /** What was seen, in order. */
   readonly seen: Snapshot[];
   readonly scores: string[];
   readonly decisions: string[];
+  readonly verdicts: string[];
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'headgate-equal-'));
@@ -100,8 +116,8 @@ before(async () => {
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 /** The day as the daemon lives it: its own schedule, outbox, gates and store, on a clock that is moved by hand. */
-async function liveDay({ plan }: Config): Promise<Told> {
-  const told: Told = { seen: [], scores: [], decisions: [] };
+async function liveDay({ plan }: Config, turns: readonly Turn[] = []): Promise<Told> {
+  const told: Told = { seen: [], scores: [], decisions: [], verdicts: [] };
   const clock = fakeClock(START);
   const probe = (stage: StageId) => ({
     name: `table#${stage}`,
@@ -125,7 +141,10 @@ async function liveDay({ plan }: Config): Promise<Told> {
     inMaintenance: () => false,
   };
   const events = eventsOf({
-    judged({ snapshot, scores, verdict }) {
+    judged({ snapshot, scores, verdict, previous }) {
+      const step = { snapshot, scores, verdict, previous, accepted: [], standings: [], frozen: false };
+      const lines = recordOf({ steps: [step], incidents: [], decisions: [], leases: [], work: [], accepted: [] }, 0);
+      told.verdicts.push(...lines.filter(({ kind }) => kind === 'verdict').map((line) => JSON.stringify(line)));
       if (snapshot.stage !== PIPELINE) told.seen.push(snapshot);
       for (const score of scores) told.scores.push(JSON.stringify({ kind: 'score', at: verdict.at, score }));
     },
@@ -133,12 +152,30 @@ async function liveDay({ plan }: Config): Promise<Told> {
     failed: ({ what, error }) => assert.fail(`${what}: ${error.message}`),
   });
   const store = await openStore('memory', {});
-  const daemon = await Daemon.start({ world, store, clock, random, events, traced: createTraced() });
-  await clock.advance(DAY);
-  const done = daemon.close(AbortSignal.timeout(5_000));
-  await clock.advance(SECOND);
-  await done;
+  const start = () => Daemon.start({ world, store, clock, random, events, traced: createTraced() });
+  const stop = async (one: Daemon): Promise<void> => {
+    const done = one.close(AbortSignal.timeout(60_000));
+    await clock.advance(SECOND);
+    await done;
+  };
+  let daemon = await start();
+  for (const { at, accept } of turns) {
+    await clock.advance(at - clock.now());
+    if (accept) assert.ok(daemon.engine.accept(accept, clock.now()));
+    else {
+      await stop(daemon);
+      daemon = await start();
+    }
+  }
+  await clock.advance(START + DAY - clock.now());
+  await stop(daemon);
   return told;
+}
+
+/** What happens to the daemon in the middle of the day: a person accepts a subject, or it is stopped and started again. */
+interface Turn {
+  readonly at: number;
+  readonly accept?: Subject;
 }
 
 test('the recorded day holds what it is meant to: thousands of scores, and a gate that was held and let go', () => {
@@ -174,6 +211,23 @@ test('the recorded day holds what it is meant to: thousands of scores, and a gat
   );
 });
 
+test('what is excluded is in the verdicts with its reason, and opens nothing; when it is over it is judged again', () => {
+  const search = live.verdicts.filter((line) => line.includes('"stage":"orders.search"'));
+  for (const why of ['load test', 'deploy'])
+    assert.equal(search.filter((line) => line.includes(`"why":"${why}"`)).length, 1, search.join('\n'));
+  const tested = live.scores
+    .map((line) => JSON.parse(line) as { at: number; score: Score })
+    .filter(({ at, score }) => score.subject === 'orders.search/latency_p99_seconds' && isTested(minuteOf(at)));
+  assert.ok(tested.length > 90 && tested.every(({ score }) => score.state === 'ready'));
+  const loud = tested.filter(({ score }) => score.value >= 1);
+  assert.ok(loud.length > tested.length / 2, `${loud.length} of ${tested.length} would have paged`);
+  const after = search.filter((line) => (JSON.parse(line) as { at: number }).at > START + 19 * HOUR);
+  assert.ok(
+    after.every((line) => line.includes('"state":"ok"')),
+    after.join('\n'),
+  );
+});
+
 test('one recorded day through the daemon and through a replay gives the same bytes of scores and decisions', () => {
   const engine = engineForConfig(config);
   const lines = live.seen.flatMap(({ stage, at, gaps }) => {
@@ -184,6 +238,34 @@ test('one recorded day through the daemon and through a replay gives the same by
   const said = (kind: string) => lines.filter((line) => line.kind === kind).map((line) => JSON.stringify(line));
   assertSame(said('score'), live.scores);
   assertSame(said('decision'), live.decisions);
+  assertSame(said('verdict'), live.verdicts);
+});
+
+test('a day with a restart in quiet times and an `accept` in trouble gives the bytes of a replay that knew no restart', async () => {
+  const acceptedAt = START + 630.5 * EVERY;
+  const turns: readonly Turn[] = [
+    { at: START + 300.5 * EVERY },
+    { at: acceptedAt, accept: 'orders.enrich/lag_seconds' },
+    { at: START + 1_100.5 * EVERY },
+  ];
+  const told = await liveDay(config, turns);
+  const engine = engineForConfig(config);
+  let accepted = false;
+  const lines = told.seen.flatMap(({ stage, at, gaps }) => {
+    if (at > acceptedAt && !accepted) accepted = engine.accept('orders.enrich/lag_seconds', acceptedAt);
+    const values = new Map(isSilent(stage, at) ? [] : Object.entries(valuesAt(stage, at)));
+    return replay(engine, [{ ...emptySnapshot(stage, at), values, gaps }], at).flatMap((one) => recordOf(one, at));
+  });
+  const said = (kind: string) => lines.filter((line) => line.kind === kind).map((line) => JSON.stringify(line));
+  assertSame(said('score'), told.scores);
+  assertSame(said('decision'), told.decisions);
+  const held = told.scores.filter((line) =>
+    line.includes('"subject":"orders.enrich/lag_seconds","detector":"baseline"'),
+  );
+  assert.notDeepEqual(
+    held,
+    live.scores.filter((line) => line.includes('"subject":"orders.enrich/lag_seconds","detector":"baseline"')),
+  );
 });
 
 test('the same day as a CSV through `headgate backtest` gives the same bytes as the daemon gave', async () => {
@@ -214,6 +296,7 @@ test('the same day as a CSV through `headgate backtest` gives the same bytes as 
   const said = (kind: string) => lines.filter((line) => line.startsWith(`{"kind":"${kind}"`));
   assertSame(said('score'), live.scores);
   assertSame(said('decision'), live.decisions);
+  assertSame(said('verdict'), live.verdicts);
   const summary = await text(stdout);
   assert.match(summary, /critical orders\.enrich {2}slow/);
 });

@@ -43,7 +43,7 @@ async function hold({ url }: Running, outside: OutsideWorld): Promise<readonly A
   outside.lag = 200;
   await until(async () => (await active(url)).length === 2 && outside.rate() === 0, {
     what: 'both gates are held',
-    within: 20_000,
+    within: 60_000,
     every: 50,
   });
   return active(url);
@@ -71,7 +71,7 @@ test('killed with leases in force and started again: it takes them up as they we
   const second = await run(t, file);
   await until(async () => (await active(second.url)).length === 2, {
     what: 'both leases are active again',
-    within: 10_000,
+    within: 60_000,
     every: 50,
   });
   assert.deepEqual(idsOf(await active(second.url)), idsOf(held), 'the same leases, not new ones');
@@ -82,13 +82,13 @@ test('killed with leases in force and started again: it takes them up as they we
   outside.lag = 1;
   await until(async () => (await active(second.url)).length === 0 && outside.rate() === USUAL_RATE, {
     what: 'both gates are let go',
-    within: 20_000,
+    within: 60_000,
     every: 50,
   });
   assert.equal((await valve(second.url)).state, 'open');
   await until(async () => (await api<unknown[]>(second.url, '/api/v1/incidents?state=open')).length === 0, {
     what: 'the incident is over',
-    within: 20_000,
+    within: 60_000,
     every: 50,
   });
   const ended = (await leasesIn(folder)).filter(({ id }) => idsOf(held).includes(id));
@@ -105,7 +105,7 @@ test('killed with leases in force and started again when their time is up: they 
   await kill(first);
   outside.lag = 1;
   const end = Math.max(...(await leasesIn(folder)).map(({ expiresAt }) => expiresAt));
-  await until(() => Date.now() > end, { what: 'the leases have run out', within: 10_000 });
+  await until(() => Date.now() > end, { what: 'the leases have run out', within: 60_000 });
   assert.equal(outside.rate(), 0);
 
   const second = await run(t, file);
@@ -122,7 +122,7 @@ test('killed with leases in force and started again when their time is up: they 
 });
 
 test('SIGTERM lets every gate go before it ends with 0', async (t) => {
-  const { outside, folder, file } = await scene(t);
+  const { outside, folder, file } = await scene(t, { lease: '1m' });
   const running = await run(t, file);
   await hold(running, outside);
   running.program.interrupt('SIGTERM');
@@ -136,7 +136,7 @@ test('SIGTERM lets every gate go before it ends with 0', async (t) => {
 });
 
 test('a second signal ends it at once and says what stays held, and how that ends', async (t) => {
-  const { outside, file } = await scene(t);
+  const { outside, file } = await scene(t, { lease: '1m' });
   const running = await run(t, file);
   await hold(running, outside);
   outside.gateHangs = true;
@@ -145,18 +145,19 @@ test('a second signal ends it at once and says what stays held, and how that end
   const began = performance.now();
   running.program.interrupt('SIGTERM');
   assert.equal(await running.program.ended, 130);
-  assert.ok(performance.now() - began < 1_500);
+  // Whoever waits for this gate waits for the whole grace, which is 10 s.
+  assert.ok(performance.now() - began < 5_000);
   assert.match(running.program.err, /^still held: p\.work by hold-gate \(gate\), is put back at the next start\n/m);
 
   // And so it is.
   outside.gateHangs = false;
   outside.lag = 1;
   await run(t, file);
-  await until(() => outside.rate() === USUAL_RATE, { what: 'the gate is put back', within: 10_000 });
+  await until(() => outside.rate() === USUAL_RATE, { what: 'the gate is put back', within: 60_000 });
 });
 
 test('a gate that cannot be let go within the grace is said, and the exit code tells', async (t) => {
-  const { outside, file } = await scene(t);
+  const { outside, file } = await scene(t, { lease: '1m' });
   const running = await run(t, file);
   await hold(running, outside);
   outside.gateHangs = true;

@@ -75,7 +75,7 @@ export function headgate(
       return said.err;
     },
     hasEnded: () => said.ended,
-    async says(what, within = 20_000) {
+    async says(what, within = 60_000) {
       const matches = () => (typeof what === 'string' ? said.out.includes(what) : what.test(said.out));
       try {
         await until(() => matches() || said.ended, { what: `it says ${what}`, within, every: 20 });

@@ -7,16 +7,21 @@ import { openStore } from '../../src/app/offline.ts';
 import type { HeadgateError } from '../../src/domain/error.ts';
 import type { Score } from '../../src/domain/score.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/domain/time.ts';
+import type { ApiHealth } from '../../src/server/api.ts';
+import { HOLD_LIMIT, usualHold } from '../support/holds.ts';
 import { loopback } from '../support/loopback.ts';
 import { startPrometheusWithPast } from '../support/prometheus.ts';
-import { freePort, requireServer } from '../support/servers.ts';
+import { deafPort, requireServer } from '../support/servers.ts';
 import { until } from '../support/until.ts';
 import { folderOf } from './settings.ts';
 
 const skip = requireServer('prometheus').skip || requireServer('promtool').skip;
 
+/** The day of the signal begins when the test does, so that its trouble comes at the same height at any time of the day. */
+const MORNING = Date.now();
+
 /** A signal with a day in it. */
-const usual = (at: number): number => 100 + 40 * Math.sin((2 * Math.PI * at) / DAY) + ((at / MINUTE) % 7);
+const usual = (at: number): number => 100 + 40 * Math.sin((2 * Math.PI * (at - MORNING)) / DAY) + ((at / MINUTE) % 7);
 
 interface Seen {
   readonly app: App;
@@ -139,10 +144,77 @@ describe('a stage that is new is ready at its first look', () => {
   });
 });
 
+test('what of the past is excluded is not learned of it: seen again it is as strange as ever', async (t) => {
+  const first = Date.now() - 12 * HOUR;
+  const over = first + 4 * HOUR;
+  const samples = pastSamples().map(({ at }) => ({ at, value: at < over ? 5_000 : usual(at) }));
+  const rows = samples.map(({ at, value }) => `${new Date(at).toISOString()},work,${value}\n`);
+  const again = await loopback((_request, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ lag: 5_000 }));
+  });
+  t.after(() => again.close());
+  const chanceWith = async (exclude: string): Promise<number> => {
+    const folder = folderOf(t);
+    writeFileSync(join(folder, 'past.csv'), `at,stage,lag_records\n${rows.join('')}`);
+    const seen = await daemonOn(t, configOf(folder, again.url, `{ history_file: ./past.csv }${exclude}`), folder);
+    const said = (await seen.first).find(({ detector }) => detector === 'baseline');
+    assert.ok(said?.state === 'ready', JSON.stringify(said));
+    await seen.app.stop();
+    return said.pValue;
+  };
+  const iso = (at: number): string => new Date(at).toISOString();
+  const without = await chanceWith('');
+  const left = await chanceWith(
+    `\n        exclude: [{ from: '${iso(first - HOUR)}', to: '${iso(over)}', why: load test }]`,
+  );
+  assert.ok(left < without / 100, `p ${left} where the load test was left out, ${without} where it was learned`);
+});
+
+test('two hundred stages learn their past beside other work, and say how far they are', async (t) => {
+  const names = Array.from({ length: 200 }, (_, index) => `s${index}`);
+  const end = Math.floor(Date.now() / MINUTE) * MINUTE;
+  const times = Array.from({ length: 120 }, (_, index) => end - (120 - index) * MINUTE);
+  const rows = times.flatMap((at) =>
+    names.map((name, index) => `${at},${name},${usual(at) + index},${index},${usual(at + index)},${(at / MINUTE) % 5}`),
+  );
+  const live = await liveAnswer(t);
+  const stages = names.map(
+    (name) => `      ${name}: { probes: [{ type: http-json, url: '${live}', fields: { lag_records: /lag } }] }`,
+  );
+  const configIn = (folder: string) => `${configOf(folder, live, '').split('pipelines:')[0]}pipelines:
+  orders:
+    every: 1m
+    seed: { history_file: ./past.csv }
+    stages:
+${stages.join('\n')}
+`;
+  const healthOf = async ({ app }: Seen) => (await (await fetch(`${app.url}/api/v1/health`)).json()) as ApiHealth;
+  let seen: Seen | undefined;
+  const begin = async (): Promise<Seen> => {
+    await seen?.app.stop();
+    const folder = folderOf(t);
+    writeFileSync(join(folder, 'past.csv'), `at,stage,lag_records,rows,lag_seconds,dlq_depth\n${rows.join('\n')}\n`);
+    seen = await daemonOn(t, configIn(folder), folder);
+    assert.equal((await healthOf(seen)).seeding[0]?.pipeline, 'orders');
+    return seen;
+  };
+  const learned = ({ shares }: Seen) =>
+    until(() => shares.at(-1) === 1, { what: 'the past is learned', within: 120_000 });
+  const hold = await usualHold(learned, { prepare: begin, tries: 4 });
+  t.diagnostic(`the event loop was held for ${hold.toFixed(1)} ms at most`);
+  assert.ok(seen);
+  assert.deepEqual([seen.failures, (await healthOf(seen)).seeding], [[], []]);
+  const metrics = await (await fetch(`${seen.app.url}/metrics`)).text();
+  assert.match(metrics, /^headgate_seed_progress_ratio\{pipeline="orders"\} 1$/m);
+  assert.ok(hold < HOLD_LIMIT, `${hold.toFixed(1)} ms`);
+});
+
 describe('a past that cannot be had', () => {
   test('is told, the stage begins with nothing, and the next start tries again', async (t) => {
     const folder = folderOf(t);
-    const sources = `sources: { past: { type: prometheus, url: 'http://127.0.0.1:${await freePort()}', timeout: 1s } }`;
+    const { port, close } = await deafPort();
+    t.after(close);
+    const sources = `sources: { past: { type: prometheus, url: 'http://127.0.0.1:${port}', timeout: 30s } }`;
     const seed = '{ from: 12h, probes: [{ source: past, queries: { lag_records: lag } }] }';
     const live = await liveAnswer(t);
     const first = await daemonOn(t, configOf(folder, live, seed, sources), folder);

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { valve } from '../../src/actuators/valve/index.ts';
 import { startApp } from '../../src/app/app.ts';
-import { Daemon, type World } from '../../src/app/daemon.ts';
+import { Daemon } from '../../src/app/daemon.ts';
 import { openStore } from '../../src/app/offline.ts';
+import type { World } from '../../src/app/world.ts';
 import { detectorsFrom } from '../../src/app/world.ts';
 import { verifyAudit } from '../../src/domain/audit.ts';
 import { HeadgateError } from '../../src/domain/error.ts';
@@ -97,7 +98,7 @@ test('while every commit fails it goes on sensing, telling and moving gates, and
   await clock.advance(5 * MINUTE);
   assert.equal(valves.get('p.work').state, 'open');
   assert.deepEqual(await inner.openIncidents(), []);
-  const closing = daemon.close(AbortSignal.timeout(5_000));
+  const closing = daemon.close(AbortSignal.timeout(60_000));
   await clock.advance(SECOND);
   await closing;
 });
@@ -132,11 +133,11 @@ test('on a full disk the daemon says degraded everywhere, holds and tells all th
   outside.lag = 200;
   await until(() => outside.rate() === 0 && told('opened') && told('action'), {
     what: 'the gate is held and it is told',
-    within: 20_000,
+    within: 60_000,
   });
   await until(async () => (await metric(app.url, 'headgate_outbox_degraded')) === 1, {
     what: 'the metric says degraded',
-    within: 20_000,
+    within: 60_000,
     every: 50,
   });
   assert.deepEqual((await health()).degraded, ['the store takes no writes']);
@@ -146,7 +147,7 @@ test('on a full disk the daemon says degraded everywhere, holds and tells all th
   assert.equal(incident?.root, 'p.work', 'what is open is shown, written or not');
   await until(async () => (await api<ApiLease[]>(app.url, '/api/v1/leases?state=active')).length === 2, {
     what: 'both leases are shown',
-    within: 10_000,
+    within: 60_000,
     every: 50,
   });
   const polls = outside.polls.length;
@@ -155,7 +156,7 @@ test('on a full disk the daemon says degraded everywhere, holds and tells all th
   rmSync(ballast);
   await until(async () => (await metric(app.url, 'headgate_outbox_degraded')) === 0, {
     what: 'it has caught up',
-    within: 20_000,
+    within: 60_000,
     every: 50,
   });
   assert.deepEqual((await health()).degraded, []);
@@ -164,7 +165,7 @@ test('on a full disk the daemon says degraded everywhere, holds and tells all th
   outside.lag = 1;
   await until(() => outside.rate() === USUAL_RATE && told('resolved'), {
     what: 'it ends as any other',
-    within: 30_000,
+    within: 60_000,
   });
   await app.stop();
   const after = await openStore('sqlite', { path: store, read_only: true });

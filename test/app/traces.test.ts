@@ -25,10 +25,14 @@ test('one tick that moves a gate is one trace: probe, score, decide, and what wa
   const receiver = await loopback(answerWith('{}', 200, { 'content-type': 'application/json' }));
   t.after(() => receiver.close());
   outside.lag = 200;
-  const program = headgate(t, ['run', '--config', configIn(folderOf(t), { url: outside.url, otlp: receiver.url })], {
-    env: { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' },
-  });
-  await until(() => outside.rate() === 0 || program.hasEnded(), { what: 'the gate is held', within: 20_000 });
+  const program = headgate(
+    t,
+    ['run', '--config', configIn(folderOf(t), { url: outside.url, otlp: receiver.url, lease: '1m' })],
+    {
+      env: { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' },
+    },
+  );
+  await until(() => outside.rate() === 0 || program.hasEnded(), { what: 'the gate is held', within: 60_000 });
   program.interrupt('SIGTERM');
   assert.equal(await program.ended, 0, program.err);
 

@@ -38,7 +38,7 @@ export const RULES: Readonly<Record<string, RoomRule>> = {
     pure: true,
   },
   control: { rooms: ['domain', 'stats'], node: false, pure: true },
-  kit: { rooms: ['domain'], packages: ['zod', 'cockatiel'], node: true },
+  kit: { rooms: ['domain'], packages: ['zod', 'cockatiel', '@streamparser/json'], node: true },
   'sources/*': { rooms: PLUGIN, packages: ['zod'], node: true },
   'detectors/*': { rooms: PLUGIN, packages: ['zod'], node: false, pure: true },
   'actuators/*': { rooms: PLUGIN, packages: ['zod'], node: true },

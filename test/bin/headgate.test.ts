@@ -25,7 +25,7 @@ function treeWith(...files: ('src/main.ts' | 'dist/headgate.mjs' | 'node_modules
   folders.push(folder);
   for (const name of ['bin', 'src', 'dist']) mkdirSync(join(folder, name));
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
-  copyFileSync(join(ROOT, 'bin/headgate.mjs'), join(folder, 'bin/headgate.mjs'));
+  for (const file of ['bin/headgate.mjs', 'bin/daemon-flags.json']) copyFileSync(join(ROOT, file), join(folder, file));
   for (const file of files) {
     if (file === 'node_modules') symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
     else writeFileSync(join(folder, file), MAIN);

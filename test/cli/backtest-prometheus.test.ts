@@ -7,10 +7,10 @@ import { after, before, describe, test } from 'node:test';
 import { run } from '../../src/cli/backtest.ts';
 import { HOUR, MINUTE } from '../../src/domain/time.ts';
 import { startPrometheusWithPast } from '../support/prometheus.ts';
-import { freePort, type RunningServer, requireServer } from '../support/servers.ts';
+import { deafPort, type RunningServer, requireServer } from '../support/servers.ts';
 
 const skip = requireServer('prometheus').skip || requireServer('promtool').skip;
-const END = Math.floor(Date.now() / HOUR) * HOUR;
+const END = Date.UTC(2026, 0, 19);
 const START = END - 30 * HOUR;
 /** An hour in which `enrich` stood and its lag grew. */
 const FAULT = [END - 4 * HOUR, END - 3 * HOUR] as const;
@@ -90,8 +90,10 @@ describe('backtest on the past of a real Prometheus', { skip }, () => {
 
   test('asks another server where it is told to, and takes the step it is given', async () => {
     const elsewhere = join(folder, 'elsewhere.yaml');
-    writeFileSync(elsewhere, configFor(`http://127.0.0.1:${await freePort()}`));
+    const nobody = await deafPort();
+    writeFileSync(elsewhere, configFor(`http://127.0.0.1:${nobody.port}`));
     await assert.rejects(backtest('--config', elsewhere, ...range), { code: 'unreachable' });
+    nobody.close();
     const { said } = await backtest('--config', elsewhere, ...range, '--prometheus', server.url, '--step', '10m');
     assert.equal(said.samples, 2 * 181);
   });

@@ -20,6 +20,24 @@ test('--help lists every command with one line each; so does no command at all',
   }
 });
 
+test('an option that there is not is named, with where to read of those that there are', async (t) => {
+  for (const [argv, says] of [
+    [
+      ['explain', '--bogus'],
+      "headgate explain: Unknown option '--bogus'; headgate explain --help says what it takes\n",
+    ],
+    [
+      ['rehearse', 'x.csv'],
+      /^headgate rehearse: Unexpected argument 'x\.csv'.*; headgate rehearse --help says what it takes\n$/,
+    ],
+  ] as const) {
+    const program = headgate(t, argv);
+    assert.equal(await program.ended, 2);
+    if (typeof says === 'string') assert.equal(program.err, says);
+    else assert.match(program.err, says);
+  }
+});
+
 test('--version prints the version of package.json', async (t) => {
   for (const flag of ['--version', '-V']) {
     const program = headgate(t, [flag]);

@@ -117,6 +117,36 @@ describe('headgate score', () => {
     assert.equal(new Set(bands(a as string[])).size <= 60, true, 'a season of an hour has 60 minutes');
   });
 
+  test('what lies before --learn-until is normal, also what is strange in it, and only that', async () => {
+    const lines = table(1_000).trimEnd().split('\n');
+    const shifted = (from: number, to: number, by: number) => (line: string, row: number) =>
+      row - 1 >= from && row - 1 < to ? line.replace(/,(.*)/, (_, value) => `,${Number(value) + by}`) : line;
+    const csv = lines
+      .map(shifted(300, 600, 60))
+      .map(shifted(700, 720, 60))
+      .map(shifted(850, 870, 150));
+    const alerts = column(await scoreOf(`${csv.join('\n')}\n`, '--learn-until', timeAt(650)), 'alert');
+    assert.deepEqual(
+      [alerts.indexOf('1') < 310, alerts.slice(690, 840).includes('1'), alerts[851]],
+      [true, false, '1'],
+    );
+  });
+
+  test('times of --exclude are scored, and neither learned nor alerted; as often as they are named', async () => {
+    const csv = table(400, { from: 200, to: 230, fault: 60 });
+    const [plain, excluded] = await Promise.all([
+      scoreOf(csv),
+      scoreOf(csv, '--exclude', `${timeAt(199)}/${timeAt(230)}`, '--exclude', `${timeAt(300)}/${timeAt(310)}`),
+    ]);
+    assert.ok(column(plain, 'alert').includes('1'));
+    // And for 24 rows after it, while a mean still holds some of it.
+    const silent = ['alert', 'warning'].flatMap((name) => column(excluded, name).slice(199, 230 + 23));
+    assert.deepEqual([...new Set(silent)], ['0']);
+    const scores = column(excluded, 'score').map(Number);
+    assert.ok(scores.slice(200, 230).filter((one) => one >= 1).length > 20, 'the score says what is to be seen');
+    assert.deepEqual(excluded.slice(0, 200), plain.slice(0, 200));
+  });
+
   test('a cell that is empty, NaN or no number is a gap of that row, never a zero, and gives a row all the same', async () => {
     const lines = table(200).trimEnd().split('\n');
     const holes = ['', 'NaN', 'null', '-', 'inf'];
@@ -181,6 +211,14 @@ describe('headgate score', () => {
     assert.equal(column(lines, 'alert')[250], '1');
     const named = (column(lines, 'because')[250] as string).split(';').map((share) => share.split(':')[0]);
     assert.deepEqual(named.slice(0, 2).sort(), ['s20', 's7']);
+    // What comes by chance is nobody's fault, so a usual row has little to share out.
+    for (const row of Array.from({ length: 10 }, (_, i) => 240 + i)) {
+      const shares = (column(lines, 'because')[row] as string)
+        .split(';')
+        .map((share) => Number(share.split(':')[1] ?? 0));
+      const sum = shares.reduce((a, b) => a + b, 0);
+      assert.ok(sum <= 1.05 - Number(column(lines, 'pvalue')[row]), `row ${row}: ${sum}`);
+    }
   });
 
   test('--time and --values choose columns by name, in any order', async () => {

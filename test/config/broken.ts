@@ -755,4 +755,38 @@ policies: { k: { keep: { stage: p.s, rows: 5 }, may: [{ actuator: c, stage: p.s,
 `,
     problems: ['3:95 policies.k.may[0].min: min 5 is more than max 3'],
   },
+  {
+    says: 'excluded ranges that are swapped, overlap, or have no zone, at every place where they can stand',
+    yaml: `pipelines:
+  p:
+    exclude: [{ from: 2026-11-27T12:00:00Z, to: 2026-11-27T09:00:00Z, why: load test }]
+    stages:
+      s:
+        exclude:
+          - { from: 2026-11-27T09:00:00Z, to: 2026-11-27T12:00:00Z, why: load test }
+          - { from: 2026-11-27T11:59:59Z, to: 2026-11-28, why: another }
+          - { from: 2026-11-28, to: 2026-11-29, why: right after it }
+        signals:
+          rows: { exclude: [{ from: 2026-11-27T09:00:00, to: 2026-02-30, why: " " }, { from: 2026-11-27 }] }
+`,
+    problems: [
+      '3:45 pipelines.p.exclude[0].to: ends 2026-11-27T09:00:00Z, not after it begins 2026-11-27T12:00:00Z',
+      '8:13 pipelines.p.stages.s.exclude[1]: overlaps "load test" from 2026-11-27T09:00:00Z to 2026-11-27T12:00:00Z; make one range of the two',
+      '11:31 pipelines.p.stages.s.signals.rows.exclude[0].from: want a time with its zone such as 2026-11-27T09:00:00Z, or a day',
+      '11:58 pipelines.p.stages.s.signals.rows.exclude[0].to: want a time with its zone such as 2026-11-27T09:00:00Z, or a day',
+      '11:74 pipelines.p.stages.s.signals.rows.exclude[0].why: must not be empty',
+      '11:86 pipelines.p.stages.s.signals.rows.exclude[1].to: is missing; want text',
+      '11:86 pipelines.p.stages.s.signals.rows.exclude[1].why: is missing; want text',
+    ],
+  },
+  {
+    says: 'a start that is for scaling alone, and one that is too long',
+    yaml: `pipelines: { p: { stages: { s: {} } } }
+policies: { k: { keep: { stage: p.s, rows: 5 }, may: [{ actuator: valve, stage: p.s, kind: pause, startup: 1m }, { actuator: valve, stage: p.s, kind: pause, startup: 2h }] } }
+`,
+    problems: [
+      '2:99 policies.k.may[0].startup: startup is for scale, not for pause',
+      '2:158 policies.k.may[1].startup: want from 1s to 1h',
+    ],
+  },
 ];

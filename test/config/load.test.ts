@@ -432,3 +432,56 @@ policies: { k: { lease: 2m, keep: { stage: p.s, rows: 5 }, may: [{ actuator: val
     );
   });
 });
+
+describe('excluded ranges', () => {
+  const config = good(`
+pipelines:
+  p:
+    exclude: [{ from: 2026-11-28, to: 2026-11-29, why: sale }]
+    stages:
+      s:
+        exclude: [{ from: 2026-11-27T09:00:00+01:00, to: 2026-11-27T12:00:00+01:00, why: load test }]
+        signals: { rows: { exclude: [{ from: 2026-11-20, to: 2026-11-21, why: replay }, { from: 2026-11-01, to: 2026-11-02, why: import }] } }
+      t: {}
+`);
+  const range = (from: string, to: string, why: string) => ({ from: Date.parse(from), to: Date.parse(to), why });
+
+  test('of a pipeline hold for each stage and for the pipeline as a whole; own ones come after them', () => {
+    const sale = range('2026-11-28T00:00:00Z', '2026-11-29T00:00:00Z', 'sale');
+    assert.deepEqual(config.plan.pipelines[0]?.excluded, [sale]);
+    assert.deepEqual(stage(config, 'p.t').excluded, [sale]);
+    assert.deepEqual(stage(config, 'p.s').excluded, [
+      sale,
+      range('2026-11-27T08:00:00Z', '2026-11-27T11:00:00Z', 'load test'),
+    ]);
+  });
+
+  test('of a signal stand at the signal, oldest first', () => {
+    assert.deepEqual(
+      stage(config, 'p.s')
+        .signals.get('rows')
+        ?.excluded?.map(({ why }) => why),
+      ['import', 'replay'],
+    );
+  });
+
+  test('are no reason to forget what was learned', () => {
+    const plain = good('pipelines: { p: { stages: { s: {}, t: {} } } }');
+    assert.equal(stage(config, 'p.s').fingerprint, stage(plain, 'p.s').fingerprint);
+  });
+
+  test('of a signal that nobody gives, and of one of which nothing is learned, are warned of', () => {
+    const exclude = 'exclude: [{ from: 2026-11-20, to: 2026-11-21, why: replay }]';
+    assert.deepEqual(
+      warningsOf(`pipelines: { p: { stages: { s: { signals: { lag_secnds: { ${exclude} } } } } } }\n`).map((one) =>
+        one.replace(/^\S+ /, ''),
+      ),
+      ['pipelines.p.stages.s.signals.lag_secnds: no probe gives this signal (did you mean lag_seconds?)'],
+    );
+    assert.match(
+      warningsOf(`pipelines: { p: { stages: { s: { signals: { rows: { detect: false, ${exclude} } } } } } }\n`)[0] ??
+        '',
+      /nothing is learned of this signal \(detect: false\); the ranges change nothing/,
+    );
+  });
+});

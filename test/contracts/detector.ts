@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import fc from 'fast-check';
 import type { StagePlan } from '../../src/domain/plan.ts';
 import type { Surprise } from '../../src/domain/score.ts';
 import type { Signal } from '../../src/domain/signal.ts';
@@ -25,8 +26,12 @@ export interface DetectorCase {
   /** Saved state may not be larger than this for each signal. */
   readonly bytesPerSignal: number;
   readonly seed?: number;
+  /** One value by itself is nothing to it, however far: it speaks of where several lead. */
+  readonly needsCourse?: true;
 }
 
+/** What is averaged of votes that hold different things against a value may give way by this share of its surprise, and no more. */
+const DIP = 0.04;
 const START = Date.UTC(2026, 0, 5);
 const LEARN: HowToAdvance = () => 'learn';
 
@@ -86,6 +91,25 @@ export function detectorContract(definition: DetectorDefinition, of: DetectorCas
       assert.deepEqual(detector.save(), before);
     });
 
+    test('never finds less strange what is farther above all that it has seen', () => {
+      const detector = build();
+      const seen = 4 * of.warmSnapshots;
+      run(detector, 0, seen);
+      let strangest = 0;
+      for (const [k, moved] of of.signals.entries()) {
+        let least = 0;
+        for (let j = 0; j <= 40; j++) {
+          const farther = Feed.MOST * 10 ** k * 1.3 ** j;
+          const snapshot = feed.at(seen, (signal, usual) => (signal === moved ? farther : usual));
+          const found = strangeness(scoresAt(detector, snapshot), of.subjects ? undefined : subjectOf(stage.id, moved));
+          assert.ok(found >= (1 - DIP) * least, `${moved} at ${farther}: ${found} after ${least}`);
+          least = Math.max(least, found);
+        }
+        strangest = Math.max(strangest, least);
+      }
+      assert.ok(strangest > 0 || of.needsCourse, 'nothing is ever strange');
+    });
+
     test('leaves the snapshot and the surprises it is given alone', () => {
       const detector = warm();
       const snapshot = feed.at(of.warmSnapshots);
@@ -137,8 +161,8 @@ export function detectorContract(definition: DetectorDefinition, of: DetectorCas
 
     test('is blind in a gap, never surprised', () => {
       const detector = warm();
-      const gap: Gap = { probe: 'p', signals: of.signals, code: 'timeout', message: 'no answer' };
-      const snapshot: Snapshot = { ...emptySnapshot(stage.id, feed.at(of.warmSnapshots).at), gaps: [gap] };
+      const { at } = feed.at(of.warmSnapshots);
+      const snapshot: Snapshot = { ...emptySnapshot(stage.id, at), gaps: [gapOf(of.signals)] };
       const surprises = scoresAt(detector, snapshot);
       assert.ok(surprises.length > 0);
       for (const surprise of surprises) assert.equal(surprise.state, 'blind');
@@ -163,6 +187,61 @@ export function detectorContract(definition: DetectorDefinition, of: DetectorCas
       const restored = build();
       assert.equal(restored.restore(straight.save()), true);
       assert.deepEqual(run(restored, 3, of.warmSnapshots + 9), run(straight, 3, of.warmSnapshots + 9));
+    });
+
+    test('can be put aside and restored at any moment, in the middle of anything, and goes on the same', () => {
+      const length = of.warmSnapshots + 40;
+      const moment = fc.record({
+        cut: fc.integer({ min: 0, max: length }),
+        wild: fc.integer({ min: 0, max: length }),
+        held: fc.integer({ min: 0, max: length }),
+        gap: fc.integer({ min: 0, max: length }),
+      });
+      fc.assert(
+        fc.property(moment, ({ cut, wild, held, gap }) => {
+          const step = (detector: Detector, i: number): readonly Surprise[] => {
+            const seen = i === wild ? feed.wild(i) : feed.at(i);
+            const snapshot = i === gap ? { ...emptySnapshot(stage.id, seen.at), gaps: [gapOf(of.signals)] } : seen;
+            const said = detector.score(snapshot, snapshot.at, []);
+            detector.advance(snapshot, snapshot.at, i >= held && i < held + 20 ? () => 'hold' : LEARN);
+            return said;
+          };
+          const straight = build();
+          for (let i = 0; i < cut; i++) step(straight, i);
+          const restored = build();
+          assert.equal(restored.restore(straight.save()), true);
+          for (let i = cut; i < cut + 25; i++) assert.deepEqual(step(restored, i), step(straight, i));
+          assert.deepEqual(restored.save(), straight.save());
+        }),
+        { numRuns: 12 },
+      );
+    });
+
+    test('gives finite numbers for what hardly is one: constants, denormals, the largest there are, times that repeat', () => {
+      const shapes: readonly ((i: number) => number)[] = [
+        () => 0,
+        () => 100,
+        (i) => Number.MIN_VALUE * (1 + (i % 3)),
+        (i) => (i % 2 === 0 ? 1 : -1) * Number.MAX_VALUE,
+        (i) => 2 ** (i % 2_000) / 2 ** 1_000,
+        (i) => (i < of.warmSnapshots ? 5 : 5 + Number.EPSILON * (i % 2)),
+      ];
+      for (const [place, shape] of shapes.entries()) {
+        const detector = build();
+        for (let i = 0; i < 2 * of.warmSnapshots; i++) {
+          // Each third moment comes twice; once an hour the clock runs back by two looks.
+          const { at } = feed.at(i - (i % 3 === 2 ? 1 : 0) - (i % 37 === 36 ? 2 : 0));
+          const values = new Map(of.signals.map((signal, k): [Signal, number] => [signal, shape(i + k)]));
+          const bare = { ...emptySnapshot(stage.id, at), values };
+          const snapshot = of.dress?.(bare) ?? bare;
+          for (const surprise of scoresAt(detector, snapshot)) assertSound(surprise, `shape ${place}, ${i}`);
+          detector.advance(snapshot, snapshot.at, LEARN);
+          doJobs(detector, snapshot.at);
+          for (const { points } of detector.outlook?.(8) ?? [])
+            for (const { lower, centre, upper } of points)
+              assert.ok([lower, centre, upper].every(Number.isFinite) && lower <= centre && centre <= upper);
+        }
+      }
     });
 
     test('refuses foreign bytes and changes nothing', () => {
@@ -227,19 +306,21 @@ function doJobs(detector: Detector, now: number): void {
 
 /** A seasonal, noisy input that depends on nothing but its index. */
 class Feed {
+  /** More than the first signal ever shows; each after it may show ten times as much as the one before. */
+  static readonly MOST = 1.3 * 1.1;
   readonly #of: DetectorCase;
 
   constructor(of: DetectorCase) {
     this.#of = of;
   }
 
-  at(index: number): Snapshot {
+  at(index: number, turned: (signal: Signal, usual: number) => number = (_, usual) => usual): Snapshot {
     const { stage, signals } = this.#of;
     const at = START + index * stage.every;
     const values = signals.map((signal, k): [Signal, number] => {
       const random = seededRandom(index * 31 + k);
       const season = 1 + 0.3 * Math.sin((2 * Math.PI * at) / (stage.season[0] ?? DAY));
-      return [signal, 10 ** k * season * (0.9 + 0.2 * random())];
+      return [signal, turned(signal, 10 ** k * season * (0.9 + 0.2 * random()))];
     });
     const snapshot = { ...emptySnapshot(stage.id, at), values: new Map(values) };
     return this.#of.dress?.(snapshot) ?? snapshot;
@@ -254,8 +335,20 @@ class Feed {
   }
 }
 
-function assertSound(surprise: Surprise): void {
-  const text = JSON.stringify(surprise);
+/** How strange the most surprised of the subjects is, in nats; a limit that is broken is stranger than one that is in sight, and the nearer the more. */
+function strangeness(surprises: readonly Surprise[], subject: string | undefined): number {
+  const own = surprises.filter((one) => subject === undefined || one.subject === subject);
+  return own.reduce((most, one) => {
+    if (one.state === 'ready') return Math.max(most, -Math.log(one.pValue));
+    if (one.state !== 'limit' || (one.rule !== 'above' && !one.broken)) return most;
+    return Math.max(most, one.broken ? 2_000 : one.reach ? 1_000 / (1 + one.reach.likely / HOUR) : 0);
+  }, 0);
+}
+
+const gapOf = (signals: readonly Signal[]): Gap => ({ probe: 'p', signals, code: 'timeout', message: 'no answer' });
+
+function assertSound(surprise: Surprise, where = ''): void {
+  const text = `${where} ${JSON.stringify(surprise)}`;
   if (surprise.state === 'warming') assert.ok(surprise.seen >= 0 && surprise.need > 0, text);
   if (surprise.state === 'blind') assert.ok(surprise.missing.length > 0, text);
   if (surprise.state === 'limit') assert.ok(Number.isFinite(surprise.limit) && surprise.patience >= 0, text);

@@ -112,3 +112,15 @@ export const anyNotice: fc.Arbitrary<Notice> = fc
   .map(({ affected, because, notes, leases, ...story }) =>
     noticeOf({ incident: incidentOf({ affected, because, notes }), leases, story }),
   );
+
+/** Signals that are unusual together, as a detector of the whole finds them. */
+export const together: Incident['because'][number] = {
+  subject: 'orders.enrich/*',
+  detector: 'multivariate',
+  score: 3,
+  parts: [
+    { signal: 'lag_seconds', share: 0.6, observed: 321, expected: { lower: 2, centre: 8, upper: 16 } },
+    { signal: 'rows', share: 0.4 },
+  ],
+  text: 'unusual together: lag_seconds 321 s, usually 2 to 16 s (60 %); rows 40 %',
+};

@@ -15,14 +15,16 @@ import { startWorld, type World } from './world.ts';
 
 const skip = requireServer('prometheus').skip || requirePostgres().skip;
 const chromium = requireServer('chromium');
-/** What Grafana would fill in: everything, and the stage whose gate the demo holds. A rate is taken over more than one of its looks. */
+/** What Grafana would fill in: everything, and the stage whose gate the demo holds, or else the one that becomes slow. A rate is taken over more than one of its looks. */
 const CHOSEN = { pipeline: '.+', signal: 'out_records_per_second', instance: '.+', rate_interval: '2m' };
-const STORY = 120_000;
+const STORY = 360_000;
+/** The same question about several stages; one of them has to have an answer. */
+type Query = readonly string[];
 
 const dashboards = DASHBOARDS.map((make) => {
   const { uid, panels, annotations } = DashboardShape.parse(make());
-  const stage = uid === 'headgate-stage' ? 'ingest' : '.+';
-  const fill = (expr: string): string => filledIn(expr, { ...CHOSEN, stage });
+  const stages = uid === 'headgate-stage' ? ['ingest', 'enrich'] : ['.+'];
+  const fill = (expr: string): Query => stages.map((stage) => filledIn(expr, { ...CHOSEN, stage }));
   return {
     uid,
     panels: panels.flatMap((one) =>
@@ -34,7 +36,7 @@ const dashboards = DASHBOARDS.map((make) => {
 
 describe('the dashboards on a real Prometheus', { skip }, () => {
   let world: World;
-  const unanswered = new Set<string>();
+  const unanswered = new Set<Query>();
 
   const ask = async (query: string): Promise<readonly { value: readonly [number, string] }[]> => {
     const response = await fetch(`${world.prometheus}/api/v1/query?query=${encodeURIComponent(query)}`);
@@ -58,7 +60,7 @@ describe('the dashboards on a real Prometheus', { skip }, () => {
     for (const { panels, marks } of dashboards)
       for (const { queries } of [...panels, ...marks]) for (const query of queries) unanswered.add(query);
     const askAll = async (): Promise<boolean> => {
-      for (const query of unanswered) if (await isAnswered(query)) unanswered.delete(query);
+      for (const query of unanswered) for (const one of query) if (await isAnswered(one)) unanswered.delete(query);
       return unanswered.size === 0 && (await isAnswered('headgate_drift_detected{field="amount"} == 1'));
     };
     // What is never answered is told by the test of its panel.
@@ -73,7 +75,7 @@ describe('the dashboards on a real Prometheus', { skip }, () => {
       });
 
   test('the drift that was made is shown, of the field that drifted and of no other', async () => {
-    const shown = await ask('headgate_drift_detected == 1');
+    const shown = await ask('last_over_time(headgate_drift_detected[1m]) == 1');
     assert.deepEqual(
       shown.map((one) => (one as unknown as { metric: { field: string } }).metric.field),
       ['amount'],

@@ -10,9 +10,9 @@ test('slow: enrich does about half of what arrives, so its queue grows', async (
   const { demo, directory } = await runDemo(t);
   const enrich = () => scrape(demo.urls.enrich);
   await until(async () => ((await enrich()).get('orders_out_total') ?? 0) > 40, { what: 'orders flow' });
-  assert.ok(((await enrich()).get('orders_lag_records') ?? 99) < 20);
+  await until(async () => ((await enrich()).get('orders_lag_records') ?? 99) < 20, { what: 'no queue' });
   await sendFault('slow', directory);
-  await until(async () => ((await enrich()).get('orders_lag_records') ?? 0) > 80, { what: 'a queue', within: 10_000 });
+  await until(async () => ((await enrich()).get('orders_lag_records') ?? 0) > 80, { what: 'a queue', within: 60_000 });
   assert.ok(((await enrich()).get('orders_lag_seconds') ?? 0) > 0.5);
 });
 
@@ -33,7 +33,7 @@ test('drop-rows: enrich gives on three of five and says nothing of an error', as
   await sendFault('drop-rows', directory);
   const before = await enrich();
   const grown = (now: Map<string, number>, name: string) => (now.get(name) ?? 0) - (before.get(name) ?? 0);
-  await until(async () => grown(await enrich(), 'orders_in_total') > 200, { what: '200 orders', within: 10_000 });
+  await until(async () => grown(await enrich(), 'orders_in_total') > 200, { what: '200 orders', within: 60_000 });
   const after = await enrich();
   const kept = grown(after, 'orders_out_total') / grown(after, 'orders_in_total');
   assert.ok(kept > 0.45 && kept < 0.75, `kept ${kept}`);
@@ -44,7 +44,7 @@ test('stale: load writes nothing and its data grow old', async (t) => {
   const { demo, directory } = await runDemo(t);
   const load = (name: string) => sample(demo.urls.load, name);
   await until(async () => (await load('orders_rows')) > 20, { what: 'rows flow' });
-  assert.ok((await load('orders_freshness_seconds')) < 1);
+  await until(async () => (await load('orders_freshness_seconds')) < 1, { what: 'fresh data' });
   await sendFault('stale', directory);
   await until(async () => (await load('orders_freshness_seconds')) > 1.5, { what: 'old data' });
   assert.ok((await load('orders_lag_records')) > 30);
@@ -54,7 +54,7 @@ test('crash: the page of enrich is gone until it is started again, and all of it
   const { demo, events, directory } = await runDemo(t, { restartAfter: 0.5 });
   await sendFault('crash', directory);
   await until(() => isGone(demo.urls.enrich), { what: 'enrich is gone' });
-  await until(async () => !(await isGone(demo.urls.enrich)), { what: 'enrich is back at its place', within: 10_000 });
+  await until(async () => !(await isGone(demo.urls.enrich)), { what: 'enrich is back at its place', within: 60_000 });
   await until(() => events.at(-1)?.event === 'started', { what: 'the restart is said' });
   assert.deepEqual(
     events.map(({ event }) => event),

@@ -26,7 +26,7 @@ async function demo(t: TestContext, faultAt: string) {
     '--seed',
     '7',
   ]);
-  await program.says(`ready     page and metrics on ${url}`, 30_000);
+  await program.says(`ready     page and metrics on ${url}`);
   const get = <T>(path: string): Promise<T> => api<T>(url, path);
   return { program, directory, url, get };
 }
@@ -61,7 +61,7 @@ describe('headgate demo', { concurrency: true }, () => {
     assert.equal((await fetch(`${url}/readyz`)).status, 200);
     const within = 200_000 - (performance.now() - began);
     await program.says(ROOT, within);
-    await program.says(/held {6}ingest {2}throttled to/, 60_000);
+    await program.says(/held {6}ingest {2}throttled to/, 150_000);
 
     const [lease] = await get<ApiLease[]>('/api/v1/leases?state=active');
     assert.deepEqual(
@@ -87,7 +87,7 @@ describe('headgate demo', { concurrency: true }, () => {
     assert.ok(Date.parse(valve.until ?? '') > Date.now());
 
     await program.says(/released {2}ingest/, within);
-    await program.says(/resolved {2}enrich {2}incident #\d+ after/, 60_000);
+    await program.says(/resolved {2}enrich {2}incident #\d+ after/, 150_000);
     assert.ok(performance.now() - began < 200_000, `${Math.round((performance.now() - began) / 1_000)} s`);
     const order = [
       /ready {5}page/,
@@ -121,7 +121,7 @@ describe('headgate demo', { concurrency: true }, () => {
     await ends(program, directory);
   });
 
-  test('shows each fault that is injected for what it is', { timeout: 260_000 }, async (t) => {
+  test('shows each fault that is injected for what it is', { timeout: 540_000 }, async (t) => {
     const { program, directory, get } = await demo(t, 'never');
     const inject = async (kind: string): Promise<void> => {
       const other = headgate(t, ['demo', 'fault', kind, '--dir', directory]);
@@ -133,7 +133,7 @@ describe('headgate demo', { concurrency: true }, () => {
     const calm = () =>
       until(async () => (await incidents()).every(({ state }) => state === 'resolved'), {
         what: 'all is resolved',
-        within: 90_000,
+        within: 150_000,
         every: 500,
       });
     const reason = async (subject: string): Promise<ApiIncident> => {
@@ -144,15 +144,15 @@ describe('headgate demo', { concurrency: true }, () => {
         );
         return found.length > 0;
       };
-      await until(look, { what: `an incident because of ${subject}\n${program.out}`, within: 60_000, every: 200 });
+      await until(look, { what: `an incident because of ${subject}\n${program.out}`, within: 150_000, every: 200 });
       return found[0] as ApiIncident;
     };
 
-    await until(async () => (await enrich()).verdict === 'ok', { what: 'enrich is seen', within: 20_000, every: 100 });
+    await until(async () => (await enrich()).verdict === 'ok', { what: 'enrich is seen', within: 150_000, every: 100 });
     await inject('crash');
     await until(async () => (await enrich()).verdict === 'unknown', {
       what: 'enrich is unknown',
-      within: 20_000,
+      within: 150_000,
       every: 100,
     });
     const dead = await enrich();
@@ -165,7 +165,7 @@ describe('headgate demo', { concurrency: true }, () => {
     );
     await until(async () => (await enrich()).verdict === 'ok', {
       what: 'enrich answers again',
-      within: 60_000,
+      within: 150_000,
       every: 200,
     });
     await calm();
@@ -177,18 +177,18 @@ describe('headgate demo', { concurrency: true }, () => {
     const fact = dropping.because.find(({ subject }) => subject === 'orders.enrich/kept_ratio');
     assert.ok(fact && fact.limit === 0.8 && (fact.observed ?? 1) < 0.8, JSON.stringify(fact));
     assert.deepEqual(await get<ApiLease[]>('/api/v1/leases?state=active'), [], 'no gate helps against lost rows');
-    await program.says('enrich keeps every order again', 60_000);
+    await program.says('enrich keeps every order again', 150_000);
     await calm();
 
     await inject('stale');
     const stale = await reason('orders.load/freshness_seconds');
     assert.ok(stale.affected.includes('orders.load'));
-    await program.says('load writes again', 60_000);
+    await program.says('load writes again', 150_000);
     await calm();
 
     await inject('slow');
     const held = () => get<ApiLease[]>('/api/v1/leases?state=active');
-    await until(async () => (await held()).length === 1, { what: 'the gate is held', within: 60_000, every: 200 });
+    await until(async () => (await held()).length === 1, { what: 'the gate is held', within: 150_000, every: 200 });
     await ends(program, directory);
     const { leases } = await leftBehind(directory);
     assert.equal(leases[0]?.why, 'shutdown', 'a gate that is held is let go first');
@@ -201,7 +201,7 @@ async function ends(program: ReturnType<typeof headgate>, directory: string): Pr
   program.interrupt('SIGINT');
   assert.equal(await program.ended, 0, program.err);
   assert.ok(performance.now() - began < 15_000);
-  await until(program.isGone, { what: 'no process is left', within: 2_000 });
+  await until(program.isGone, { what: 'no process is left', within: 15_000 });
   assert.equal(program.err, '');
   const { inForce, owed } = await leftBehind(directory);
   assert.deepEqual([inForce, owed], [[], []]);

@@ -50,7 +50,11 @@ describe('a chain over Kafka, Redis and PostgreSQL', { skip }, () => {
       over = true;
       await end();
     };
-    t.after(heal);
+    // What a test that failed has left behind would else be taken for the next one's fault.
+    t.after(async () => {
+      await heal();
+      await fault.calm();
+    });
     await begin();
     return heal;
   };
@@ -189,7 +193,10 @@ describe('a chain over Kafka, Redis and PostgreSQL', { skip }, () => {
     const { gaps, signals } = await fault.stage('shop.load');
     assert.ok(gaps.length > 0);
     assert.deepEqual([...new Set(signals.map(({ value }) => value))], [null], 'a gap is no zero');
-    for (const other of ['shop.enrich', 'shop.table']) assert.equal(await fault.verdict(other), 'ok');
+    const [load, ...others] = ['shop.load', 'shop.enrich', 'shop.table'].map((id) => () => fault.verdict(id));
+    const isAlone = async (): Promise<boolean> =>
+      (await load?.()) === 'unknown' && (await Promise.all(others.map((one) => one()))).every((said) => said === 'ok');
+    await fault.wait(isAlone, 'the others are well while it is unknown');
     await heal();
     await fault.wait(async () => (await fault.verdict('shop.load')) === 'ok', 'the stage is seen again');
     await fault.calm();
@@ -205,6 +212,7 @@ describe('a chain over Kafka, Redis and PostgreSQL', { skip }, () => {
     await noGateMoved();
     await heal();
     await fault.calm();
+    assert.equal(fault.all().length, 1, `incidents: ${JSON.stringify(fault.all())}`);
     for (const one of fault.all()) await assertTold(one, world.receivers);
   });
 
@@ -246,7 +254,7 @@ async function resetGroup(address: string, records: number): Promise<void> {
       () => false,
     );
   try {
-    await until(accepted, { what: 'the group lets its offsets be set', within: 20_000, every: 50 });
+    await until(accepted, { what: 'the group lets its offsets be set', within: 60_000, every: 50 });
   } finally {
     await admin.close();
   }

@@ -19,6 +19,8 @@ export async function assertTold({ incident }: Seen, receivers: Receivers): Prom
   if (incident.severity === 'critical') {
     assert.equal(new Set(events.map(({ dedup_key }) => dedup_key)).size, 1, 'one alert, whatever became known later');
     assert.equal(events[0]?.event_action, 'trigger');
+    assert.match(String(events[0]?.payload?.custom_details?.pages_this_week), /^[1-9]\d* of \d+$/);
+    assert.match(messages[0]?.blocks ?? '', / · pages this week [1-9]\d* of \d+ · /);
     const ends = events.filter(({ event_action }) => event_action === 'resolve');
     assert.equal(ends.length, 1, 'resolved once');
     assert.equal(events.at(-1)?.event_action, 'resolve', 'and nothing after it');
@@ -34,7 +36,7 @@ export async function assertTold({ incident }: Seen, receivers: Receivers): Prom
   };
   await until(() => states().get(incident.severity)?.at(-1) === 'resolved', {
     what: `Alertmanager has told that incident ${id} is over`,
-    within: 10_000,
+    within: 60_000,
     every: 50,
   });
   for (const [severity, told] of states())

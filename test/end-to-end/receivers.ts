@@ -12,7 +12,11 @@ export interface PagerDutyEvent {
   readonly path: string;
   readonly event_action?: 'trigger' | 'acknowledge' | 'resolve';
   readonly dedup_key?: string;
-  readonly payload?: { readonly summary: string; readonly severity: string };
+  readonly payload?: {
+    readonly summary: string;
+    readonly severity: string;
+    readonly custom_details?: Readonly<Record<string, unknown>>;
+  };
 }
 
 export interface AlertNotice {

@@ -78,7 +78,7 @@ export async function startWorld(cleanups: Cleanup[]) {
       ),
     {
       what: 'the daemon serves its page',
-      within: 30_000,
+      within: 60_000,
       every: 100,
     },
   );

@@ -16,7 +16,9 @@ import { until } from '../support/until.ts';
 const never = new AbortController().signal;
 const Config = z.strictObject(httpClientFields());
 const clock = fakeClock();
-const client = (config: z.input<typeof Config> = {}): HttpClient => httpClient(Config.parse(config), { clock });
+// How long a request may take is not what is tried here; a busy machine may stand still for seconds.
+const client = (config: z.input<typeof Config> = {}): HttpClient =>
+  httpClient(Config.parse({ timeout: '60s', ...config }), { clock });
 
 const folder = mkdtempSync(join(tmpdir(), 'headgate-client-'));
 after(() => rmSync(folder, { recursive: true, force: true }));

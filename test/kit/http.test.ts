@@ -6,7 +6,8 @@ import { type HttpAsk, httpRequest } from '../../src/kit/http.ts';
 import { httpAgents } from '../../src/kit/http-exchange.ts';
 import { guardedLookup } from '../../src/kit/http-guard.ts';
 import { answerWith, type Handler, loopback, rawLoopback } from '../support/loopback.ts';
-import { freePort } from '../support/servers.ts';
+import { ownTime } from '../support/own-time.ts';
+import { deafPort } from '../support/servers.ts';
 import { until } from '../support/until.ts';
 
 const never = new AbortController().signal;
@@ -16,7 +17,7 @@ async function ask(handler: Handler, options: Partial<HttpAsk> = {}, abort = nev
   const server = await loopback(handler);
   const agents = httpAgents();
   try {
-    return await httpRequest({ timeout: 5_000, ...options, url: `${server.url}${options.url ?? '/'}` }, agents, abort);
+    return await httpRequest({ timeout: 60_000, ...options, url: `${server.url}${options.url ?? '/'}` }, agents, abort);
   } finally {
     agents.destroy();
     await server.close();
@@ -42,7 +43,7 @@ async function askRaw(text: string, options: Partial<HttpAsk> = {}) {
   const server = await speaking(text);
   const agents = httpAgents();
   try {
-    return await httpRequest({ timeout: 5_000, url: server.url, ...options }, agents, never);
+    return await httpRequest({ timeout: 60_000, url: server.url, ...options }, agents, never);
   } finally {
     agents.destroy();
     await server.close();
@@ -125,7 +126,7 @@ describe('a refusal', () => {
     const url = `http://user:hunter2@127.0.0.1:${server.port}/api?token=hunter2#hunter2`;
     const agents = httpAgents();
     const error = await failsWith(
-      httpRequest({ url, timeout: 5_000 }, agents, never),
+      httpRequest({ url, timeout: 60_000 }, agents, never),
       'server-error',
       /GET http:\/\/127.0.0.1:\d+\/api\?token=\[secret\]: answered 500/,
     );
@@ -150,7 +151,7 @@ describe('redirects', () => {
     const server = await loopback(answerWith('', 301, { location: '/moved?key=hunter2' }));
     const agents = httpAgents();
     const error = await failsWith(
-      httpRequest({ url: server.url, timeout: 5_000 }, agents, never),
+      httpRequest({ url: server.url, timeout: 60_000 }, agents, never),
       'rejected',
       /redirects to http.*\/moved\?key=\[secret\]/,
     );
@@ -184,7 +185,7 @@ describe('redirects', () => {
     const server = await loopback(answerWith('', 302, { location: '/' }));
     const agents = httpAgents();
     await failsWith(
-      httpRequest({ url: server.url, timeout: 5_000, follow: 'same-origin' }, agents, never),
+      httpRequest({ url: server.url, timeout: 60_000, follow: 'same-origin' }, agents, never),
       'rejected',
       /302/,
     );
@@ -241,13 +242,12 @@ describe('a bad answer', () => {
 
 describe('waiting', () => {
   test('ends at the deadline where nothing comes', async () => {
-    const began = performance.now();
-    await failsWith(
+    const failing = failsWith(
       ask(() => {}, { timeout: 60 }),
       'timeout',
       /within 60ms/,
     );
-    assert.ok(performance.now() - began < 1_000);
+    assert.ok((await ownTime(failing)) < 1_000);
   });
 
   test('ends at the deadline where the body drips', async () => {
@@ -255,9 +255,7 @@ describe('waiting', () => {
       const timer = setInterval(() => response.write('x'), 5);
       response.on('close', () => clearInterval(timer));
     };
-    const began = performance.now();
-    await failsWith(ask(drip, { timeout: 80 }), 'timeout', /within 80ms/);
-    assert.ok(performance.now() - began < 1_000);
+    assert.ok((await ownTime(failsWith(ask(drip, { timeout: 80 }), 'timeout', /within 80ms/))) < 1_000);
   });
 
   test('the deadline counts over redirects too', async () => {
@@ -272,13 +270,11 @@ describe('waiting', () => {
     const server = await loopback(() => {});
     const agents = httpAgents();
     const controller = new AbortController();
-    const work = httpRequest({ url: server.url, timeout: 5_000 }, agents, controller.signal);
+    const work = httpRequest({ url: server.url, timeout: 60_000 }, agents, controller.signal);
     const failing = failsWith(work, 'aborted', /half-way/);
     await until(() => server.requests.length === 1, { what: 'the request has come' });
-    const began = performance.now();
     controller.abort();
-    await failing;
-    assert.ok(performance.now() - began < 100);
+    assert.ok((await ownTime(failing)) < 100);
     await until(() => server.sockets.open === 0, { what: 'the socket is closed' });
     await server.close();
   });
@@ -288,7 +284,7 @@ describe('connections', () => {
   test('are kept for GET and used again', async () => {
     const server = await loopback(answerWith('x'));
     const agents = httpAgents();
-    for (let round = 0; round < 5; round += 1) await httpRequest({ url: server.url, timeout: 5_000 }, agents, never);
+    for (let round = 0; round < 5; round += 1) await httpRequest({ url: server.url, timeout: 60_000 }, agents, never);
     assert.equal(server.sockets.ever, 1);
     agents.destroy();
     await until(() => server.sockets.open === 0, { what: 'destroy has closed the kept socket' });
@@ -311,7 +307,7 @@ describe('connections', () => {
     );
     const agents = httpAgents();
     for (let round = 0; round < 3; round += 1) {
-      assert.equal((await httpRequest({ url: server.url, timeout: 5_000 }, agents, never)).text(), 'ok');
+      assert.equal((await httpRequest({ url: server.url, timeout: 60_000 }, agents, never)).text(), 'ok');
     }
     assert.equal(served, 3);
     agents.destroy();
@@ -322,7 +318,7 @@ describe('connections', () => {
     const server = await loopback(answerWith('x'));
     const agents = httpAgents();
     for (let round = 0; round < 3; round += 1) {
-      await httpRequest({ url: server.url, method: 'POST', body: 'x', timeout: 5_000 }, agents, never);
+      await httpRequest({ url: server.url, method: 'POST', body: 'x', timeout: 60_000 }, agents, never);
     }
     assert.equal(server.sockets.ever, 3);
     await until(() => server.sockets.open === 0, { what: 'all are closed' });
@@ -332,9 +328,11 @@ describe('connections', () => {
 
   test('a refused one is unreachable, with the reason, and may be tried again', async () => {
     const agents = httpAgents();
-    const url = `http://127.0.0.1:${await freePort()}/`;
-    const error = await failsWith(httpRequest({ url, timeout: 5_000 }, agents, never), 'unreachable', /refused/);
+    const nobody = await deafPort();
+    const url = `http://127.0.0.1:${nobody.port}/`;
+    const error = await failsWith(httpRequest({ url, timeout: 60_000 }, agents, never), 'unreachable', /refused/);
     assert.equal(error.retryable, true);
+    nobody.close();
     agents.destroy();
   });
 });

@@ -20,7 +20,7 @@ function gatedCalls() {
 
 test('no more calls run at once than allowed, and those that wait run in turn', async () => {
   const { open, call } = gatedCalls();
-  const limit = limiter('enrich', { concurrency: 2, queue: 10, timeout: 5_000 });
+  const limit = limiter('enrich', { concurrency: 2, queue: 10, timeout: 60_000 });
   const all = Array.from({ length: 5 }, () => limit.run(call, never));
   assert.deepEqual([limit.running, limit.waiting, open.length], [2, 3, 2]);
   for (let ended = 0; ended < 5; ended += 1) {
@@ -34,7 +34,7 @@ test('no more calls run at once than allowed, and those that wait run in turn', 
 
 test('one more than may wait is refused at once', async () => {
   const { open, call } = gatedCalls();
-  const limit = limiter('enrich', { concurrency: 1, queue: 1, timeout: 5_000 });
+  const limit = limiter('enrich', { concurrency: 1, queue: 1, timeout: 60_000 });
   const running = [limit.run(call, never), limit.run(call, never)];
   await assert.rejects(limit.run(call, never), isCode('rate-limited'));
   open[0]?.();
@@ -56,7 +56,7 @@ test('a call that takes too long is aborted, and its room is free again', async 
 });
 
 test('abort reaches a running call and lets a waiting one go at once', async () => {
-  const limit = limiter('enrich', { concurrency: 1, queue: 1, timeout: 5_000 });
+  const limit = limiter('enrich', { concurrency: 1, queue: 1, timeout: 60_000 });
   const controller = new AbortController();
   let given: AbortSignal | undefined;
   const running = limit.run((abort) => {
@@ -82,7 +82,7 @@ test('abort reaches a running call and lets a waiting one go at once', async () 
 
 test('a waiting call hears its abort at once, though the room stays full', async () => {
   const { open, call } = gatedCalls();
-  const limit = limiter('enrich', { concurrency: 1, queue: 1, timeout: 5_000 });
+  const limit = limiter('enrich', { concurrency: 1, queue: 1, timeout: 60_000 });
   const running = limit.run(call, never);
   const controller = new AbortController();
   const waiting = limit.run(call, controller.signal);
@@ -94,7 +94,7 @@ test('a waiting call hears its abort at once, though the room stays full', async
 });
 
 test('an error of the call itself passes as it is', async () => {
-  const limit = limiter('enrich', { concurrency: 1, queue: 0, timeout: 5_000 });
+  const limit = limiter('enrich', { concurrency: 1, queue: 0, timeout: 60_000 });
   const error = new HeadgateError('malformed', 'x');
   await assert.rejects(
     limit.run(() => Promise.reject(error), never),

@@ -9,7 +9,7 @@ import type { Notice } from '../../src/domain/notice.ts';
 import { changeEventOf, dedupKeyOf, triggerOf } from '../../src/notifiers/pagerduty/event.ts';
 import { pagerduty } from '../../src/notifiers/pagerduty/index.ts';
 import { leaseOf } from '../contracts/actuator.ts';
-import { incidentOf, noticeOf, resolvedNotice } from '../contracts/notices.ts';
+import { incidentOf, noticeOf, resolvedNotice, together } from '../contracts/notices.ts';
 import { type Message, notifierContract, receiver } from '../contracts/notifier.ts';
 import { testMemory } from '../support/memory.ts';
 import { testValves } from '../support/valves.ts';
@@ -53,10 +53,18 @@ const lease = leaseOf(
   { state: 'active', stage: 'orders.ingest', policy: 'keep-enrich', preImage: 'private' },
 );
 
+test('pagerduty: signals that are unusual together come with value, expected band and share', () => {
+  const notice = noticeOf({ incident: incidentOf({ because: [together] }) });
+  assert.deepEqual(triggerOf(notice, dedupKeyOf(notice), sender).payload.custom_details.signals, [
+    'lag_seconds 321 s, usually 2 to 16 s (60 %)',
+    'rows 40 %',
+  ]);
+});
+
 test('pagerduty: a trigger says what is wrong, where, what was done, and where to go', async (t) => {
   const server = await receiver(t, good);
   await notifierWith({ url: `${server.url}/`, runbook_url: sender.runbookUrl }).send(
-    noticeOf({ leases: [lease] }),
+    noticeOf({ leases: [lease], budget: { pagesUsed: 1, pagesPerWeek: 2 } }),
     1,
     never,
   );
@@ -83,10 +91,12 @@ test('pagerduty: a trigger says what is wrong, where, what was done, and where t
         also: story.also,
         done: story.done,
         next: story.next,
+        signals: ['lag_seconds 13 s, limit 5 s'],
         root: 'orders.enrich',
         cause: 'slow',
         affected: incident.affected,
         score: 2.5,
+        pages_this_week: '1 of 2',
         incident: '3',
         times: 'UTC',
       },

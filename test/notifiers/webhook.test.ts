@@ -11,7 +11,7 @@ import { signatureFault } from '../../src/kit/signature.ts';
 import { webhook } from '../../src/notifiers/webhook/index.ts';
 import { webhookBody } from '../../src/notifiers/webhook/payload.ts';
 import { leaseOf } from '../contracts/actuator.ts';
-import { incidentOf, noticeOf } from '../contracts/notices.ts';
+import { incidentOf, noticeOf, together } from '../contracts/notices.ts';
 import { notifierContract, receiver } from '../contracts/notifier.ts';
 import { testMemory } from '../support/memory.ts';
 import { testValves } from '../support/valves.ts';
@@ -105,6 +105,14 @@ test('webhook: the body says incident, story, leases and links', async (t) => {
       },
     },
   });
+});
+
+test('webhook: signals that are unusual together come with value, expected band and share', () => {
+  const body = JSON.parse(webhookBody(noticeOf({ incident: incidentOf({ because: [together] }) }), ''));
+  assert.deepEqual(body.data.incident.because[0].parts, [
+    { signal: 'lag_seconds', share: 0.6, observed: 321, expected: [2, 16] },
+    { signal: 'rows', share: 0.4 },
+  ]);
 });
 
 test('webhook: the type of each change is made of letters, digits, _ and dots', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
+import type { Evidence, Incident } from '../../src/domain/incident.ts';
 import { renderBacktest } from '../../src/report/backtest.ts';
 import { STYLE } from '../../src/report/style.ts';
 import { HOSTILE, reportOf } from './sample.ts';
@@ -34,6 +35,27 @@ describe('the report of a backtest', () => {
       kinds.toSorted((a, b) => order.indexOf(a as string) - order.indexOf(b as string)),
     );
     assert.deepEqual(new Set(kinds), new Set(order));
+  });
+
+  test('a limit that was in sight is drawn as it was told, and so are times that are not learned', () => {
+    const report = reportOf({ incidents: 2 });
+    const [first, ...rest] = report.incidents as [Incident];
+    const reach = { likely: first.openedAt + 20 * 60_000, soonest: first.openedAt + 10 * 60_000 };
+    const [fact] = first.because as [Evidence];
+    const seen = { ...first, because: [{ ...fact, detector: 'forecast', limit: 120, reach }] };
+    const range = { from: first.openedAt - 3_600_000, to: first.openedAt - 1_800_000, why: HOSTILE };
+    const stages = report.stages.map((stage) => ({ ...stage, excluded: stage.id === first.root ? [range] : [] }));
+    const drawn = renderBacktest({ ...report, incidents: [seen, ...rest], stages });
+    for (const [kind, here] of [
+      ['ahead', /<path class="ahead" d="M[\d.]+ [\d.]+L[\d.]+ [\d.]+"\/>/],
+      ['limit', /<path class="limit" d="M[\d.]+ [\d.]+H720"\/>/],
+      ['excluded', /<rect class="excluded" x="[\d.]+" y="0" width="[\d.]+" height="120"\/>/],
+      ['legend', /not learned<\/li>/],
+    ] as const) {
+      assert.match(drawn, here, kind);
+      assert.doesNotMatch(page, here, kind);
+    }
+    assert.doesNotMatch(drawn, /NaN|undefined/);
   });
 
   test('one file: it names nothing outside, and forbids itself to load or run anything', () => {

@@ -50,7 +50,16 @@ export function reportOf({
     const ofStage = labelled ? tally({ ...ask, episodes: mine, mine: (one) => one.stage === id }) : undefined;
     const names = ['lag_seconds', ...Array.from({ length: signals - 1 }, (_, index) => `rows_${index}`)];
     const rowsOf = names.map((signal) => ({ signal, episodes: signal === 'lag_seconds' ? mine : [], tally: ofStage }));
-    return { id, samples: 10_080 * weeks, learnedAt, weeks, pages: mine, tally: ofStage, signals: rowsOf };
+    return {
+      id,
+      samples: 10_080 * weeks,
+      learnedAt,
+      weeks,
+      pages: mine,
+      tally: ofStage,
+      signals: rowsOf,
+      excluded: [],
+    };
   });
   return {
     made: {

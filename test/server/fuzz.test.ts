@@ -27,13 +27,15 @@ const residentAfterCollection = (): number => {
 test(`lives through ${REQUESTS} random requests without growing, leaking files, or a fault of its own`, async (t) => {
   const { port, errors, house, get } = await start(t);
   const round = async (seed: number, requests: number): Promise<Map<number, number>> => {
-    const { stdout } = await run(process.execPath, [CLIENT, `${port}`, `${seed}`, `${requests}`], { timeout: 120_000 });
+    const { stdout } = await run(process.execPath, [CLIENT, `${port}`, `${seed}`, `${requests}`], { timeout: 240_000 });
     house.calls.length = 0;
     return new Map(JSON.parse(stdout));
   };
+  const files = openFiles();
+  const noneLeft = () => until(() => openFiles() <= files, { what: 'all connections are closed' });
   // Warm first, so that compiled code and pools are not counted as growth.
   await round(1, REQUESTS / 5);
-  const files = openFiles();
+  await noneLeft();
   const before = residentAfterCollection();
   const began = performance.now();
   const cpu = process.cpuUsage();
@@ -41,7 +43,7 @@ test(`lives through ${REQUESTS} random requests without growing, leaking files, 
   const seconds = (performance.now() - began) / 1_000;
   const { user, system } = process.cpuUsage(cpu);
   const busy = (user + system) / 1e6;
-  await until(() => openFiles() <= files, { what: 'all connections are closed' });
+  await noneLeft();
   const grown = residentAfterCollection() - before;
   const answered = [...statuses.values()].reduce((sum, count) => sum + count, 0);
   t.diagnostic(

@@ -2,8 +2,10 @@ import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { Readable } from 'node:stream';
 import type { TestContext } from 'node:test';
 import type { Decision } from '../../src/domain/decision.ts';
+import type { Exclusion } from '../../src/domain/excluded.ts';
 import type { Incident } from '../../src/domain/incident.ts';
 import type { Lease } from '../../src/domain/lease.ts';
+import type { Outlook } from '../../src/domain/outlook.ts';
 import type { CommandResult, Commands, Events, View } from '../../src/domain/ports.ts';
 import type { Score } from '../../src/domain/score.ts';
 import { emptySnapshot, type Snapshot } from '../../src/domain/snapshot.ts';
@@ -157,6 +159,7 @@ const stageView = (id: StageId, after: readonly StageId[], verdict: Verdict | un
   scores: [],
   frozen: false,
   learned: 1,
+  relearning: [],
 });
 
 export const enrichVerdict = verdictOf('orders.enrich', 'critical', 8, [critical]);
@@ -184,6 +187,7 @@ const health = (): HealthView => ({
   sources: [
     { name: 'kafka-main', type: 'kafka', ok: false, lastError: 'timeout', failingSince: NOW - 5_000, failures: 3 },
   ],
+  seeding: [{ pipeline: 'orders', samples: 1_200, share: 0.4 }],
   outbox: { pending: 2, oldestAt: NOW - 4_000 },
   notifiers: [{ name: 'oncall', type: 'webhook' }],
 });
@@ -231,6 +235,8 @@ export function house() {
     leases: [lease] as Lease[],
     decisions: [...decisions] as Decision[],
     health: health(),
+    outlooks: [] as readonly Outlook[],
+    exclusions: [] as readonly Exclusion[],
     storeFails: undefined as Error | undefined,
     answer: { ok: true } as CommandResult,
   };
@@ -272,6 +278,8 @@ export function house() {
           upper: Float64Array.of(9, 9),
         },
       ]),
+    outlooks: (id) => (id === 'orders.enrich' ? facts.outlooks : []),
+    exclusions: (id) => (id === 'orders.enrich' ? facts.exclusions : []),
     valve: valves.get,
     waitValve: valves.wait,
     policies: () => [

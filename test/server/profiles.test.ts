@@ -29,6 +29,7 @@ const stageOf = (fields: readonly string[], scores: readonly Score[]): StageView
   scores,
   frozen: false,
   learned: 1,
+  relearning: [],
 });
 
 test('shows a field that drifted with both of its spreads, the test, the effect, and why', () => {

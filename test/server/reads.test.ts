@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { HeadgateError } from '../../src/domain/error.ts';
+import type { Score } from '../../src/domain/score.ts';
 import type { ApiBudget, ApiIncident, ApiLease, ApiSeries, ApiStage } from '../../src/server/api.ts';
 import { createServer } from '../../src/server/server.ts';
 import { NOW, start } from './house.ts';
@@ -83,6 +84,70 @@ test('answers series with null where nothing is known, and keeps the number of p
   assert.equal((await get('/api/v1/stages/orders/nope/series')).status, 404);
 });
 
+test('answers series with what lies ahead, the limit in sight, and the times that are not learned', async (t) => {
+  const { get, house } = await start(t);
+  const path = '/api/v1/stages/orders/enrich/series';
+  const at = NOW - 1_000;
+  const point = (minutes: number, centre: number) => ({
+    after: minutes * 60_000,
+    lower: centre / 2,
+    centre,
+    upper: 2 * centre,
+  });
+  house.facts.outlooks = [
+    { signal: 'lag_seconds', at, points: [point(10, 80), point(20, 130)] },
+    { signal: 'rows', at, points: [point(20, 7)] },
+  ];
+  const range = (from: number, to: number, why: string) => ({ from: NOW + from * 60_000, to: NOW + to * 60_000, why });
+  house.facts.exclusions = [
+    range(-500, -400, 'long ago'),
+    range(-130, -110, 'deploy'),
+    { ...range(15, 60, 'load test'), signal: 'rows' },
+    range(21, 60, 'tomorrow'),
+  ];
+  house.facts.stages = house.facts.stages.map((stage) =>
+    stage.id === 'orders.enrich' ? { ...stage, scores: [...stage.scores, inSight] } : stage,
+  );
+  const series = (await get(path)).json as ApiSeries;
+  assert.deepEqual(series.ahead[0], {
+    signal: 'lag_seconds',
+    at: [at + 600_000, at + 1_200_000],
+    lower: [40, 65],
+    centre: [80, 130],
+    upper: [160, 260],
+    reach: { limit: 120, likelySeconds: 1_080, soonestSeconds: 600, latestSeconds: null },
+  });
+  assert.equal(series.ahead[1]?.reach, null);
+  assert.deepEqual(
+    series.excluded.map(({ why, signal }) => [why, signal]),
+    [
+      ['deploy', null],
+      ['load test', 'rows'],
+    ],
+  );
+  assert.deepEqual(
+    ((await get(`${path}?signal=rows`)).json as ApiSeries).ahead.map(({ signal }) => signal),
+    ['rows'],
+  );
+  const past = (await get(`${path}?from=${NOW - 3_600_000}&to=${NOW - 1_800_000}`)).json as ApiSeries;
+  assert.deepEqual([past.ahead, past.excluded], [[], []], 'a time that is over has nothing ahead of it');
+});
+
+const inSight: Score = {
+  subject: 'orders.enrich/lag_seconds',
+  detector: 'forecast',
+  state: 'limit',
+  rule: 'above',
+  severity: 'warning',
+  broken: false,
+  patience: 0,
+  observed: 48,
+  limit: 120,
+  reach: { likely: 1_080_000, soonest: 600_000 },
+  value: 0.7,
+  ticketLine: 0.6,
+};
+
 test('tells incidents with their story, newest first, and one by its id', async (t) => {
   const { get } = await start(t);
   const list = (await get('/api/v1/incidents')).json as ApiIncident[];
@@ -136,8 +201,9 @@ test('lists verdicts, decisions, policies, budgets and health', async (t) => {
   const [budget] = (await get('/api/v1/budgets')).json as ApiBudget[];
   assert.deepEqual([budget?.pagesUsed, budget?.realisedPerWeek, budget?.opened.none], [1, 0.75, 2]);
   assert.equal(budget?.demoted[0]?.since, '1970-01-01T00:00:00.000Z');
-  const health = (await get('/api/v1/health')).json as { outbox: object; config: object };
+  const health = (await get('/api/v1/health')).json as { outbox: object; config: object; seeding: object };
   assert.deepEqual(health.outbox, { pending: 2, oldestAt: new Date(NOW - 4_000).toISOString() });
+  assert.deepEqual(health.seeding, [{ pipeline: 'orders', samples: 1_200, share: 0.4 }]);
   assert.deepEqual(health.config, { loadedAt: '2026-11-21T02:10:00.000Z', ok: true });
 });
 

@@ -11,6 +11,9 @@ import { item, MONDAY, RETENTION, sample } from './rows.ts';
  */
 const [, , path = ''] = process.argv;
 const store = await openSqlite({ path, read_only: false }, (message) => writeSync(1, `lost ${message}\n`));
+const blob = (at: number, fill: number) => [{ key: 'k', at, bytes: new Uint8Array(5_000).fill(fill) }];
+// Before the first batch is acknowledged there is a blob, so the kill that follows it must find one.
+await store.saveState(blob(MONDAY, 0));
 
 async function commitForEver(): Promise<never> {
   for (let n = Number((await store.setting('last')) ?? 0) + 1; ; n++) {
@@ -28,7 +31,7 @@ async function sampleForEver(): Promise<never> {
   for (let n = 0; ; n++) {
     const at = start + n * 10_000;
     await store.appendSamples(Array.from({ length: 20 }, (_, k) => sample(at, { rows: n }, {}, `p.s${k}`)));
-    await store.saveState([{ key: 'k', at, bytes: new Uint8Array(5_000).fill(n) }]);
+    await store.saveState(blob(at, n));
     await store.maintain(at, RETENTION);
     await setTimeout(3);
   }

@@ -24,8 +24,8 @@ export interface Received {
 
 export type Handler = (request: Received, response: http.ServerResponse) => void;
 
-/** Starts a server that hands every complete request to `handle`. With `tls` it speaks https. */
-export async function loopback(handle: Handler, tls?: https.ServerOptions): Promise<Loopback> {
+/** Starts a server that hands every complete request to `handle`. With `tls` it speaks https; `port` of `freePort`, where one has stood before or will again. */
+export async function loopback(handle: Handler, tls?: https.ServerOptions, port = 0): Promise<Loopback> {
   const requests: Received[] = [];
   const listener: http.RequestListener = (request, response) => {
     let body = '';
@@ -42,7 +42,7 @@ export async function loopback(handle: Handler, tls?: https.ServerOptions): Prom
     });
   };
   const server = tls ? https.createServer(tls, listener) : http.createServer(listener);
-  return listen(server, tls ? 'https' : 'http', requests);
+  return listen(server, tls ? 'https' : 'http', requests, port);
 }
 
 /** Starts a server that speaks bytes, for what no HTTP library would say. */
@@ -50,7 +50,7 @@ export async function rawLoopback(server: Server): Promise<Loopback> {
   return listen(server, 'http', []);
 }
 
-async function listen(server: Server, scheme: string, requests: readonly Received[]): Promise<Loopback> {
+async function listen(server: Server, scheme: string, requests: readonly Received[], wanted = 0): Promise<Loopback> {
   const sockets = new Set<Socket>();
   const counts = { open: 0, ever: 0 };
   server.on('connection', (socket: Socket) => {
@@ -63,7 +63,13 @@ async function listen(server: Server, scheme: string, requests: readonly Receive
       sockets.delete(socket);
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(wanted, '127.0.0.1', () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
   const { port } = server.address() as AddressInfo;
   const close = (): Promise<void> =>
     new Promise((resolve) => {

@@ -31,6 +31,8 @@ export async function startPrometheusWithPast(
     return [
       `--config.file=${join(folder, 'prometheus.yml')}`,
       `--storage.tsdb.path=${join(folder, 'data')}`,
+      // Samples may be of any year, so that a test is about the same ones whenever it runs.
+      '--storage.tsdb.retention.time=100y',
       `--web.listen-address=${address}`,
     ];
   };

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
 import { test } from 'node:test';
-import { answers, freePort, requireServer, startPrometheus, startServer } from './servers.ts';
+import { answers, deafPort, freePort, requireServer, startPrometheus, startServer } from './servers.ts';
 
 const withEnv = <T>(env: Record<string, string>, run: () => T): T => {
   const before = Object.keys(env).map((key) => [key, process.env[key]] as const);
@@ -43,9 +45,20 @@ test('a server that ends early is told with its own words, and leaves no folder'
   assert.equal(existsSync(folder), false);
 });
 
-test('a free port can be listened on', async () => {
+test('a free port can be listened on, and is none that the system would give to another process', async () => {
   const port = await freePort();
-  assert.ok(port > 0 && port < 65_536);
+  assert.ok(port >= 20_000 && port < 32_000);
+  const server = createServer().listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  assert.notEqual(await freePort(), port);
+  server.close();
+});
+
+test('a deaf port refuses connections, and nobody can listen there', async () => {
+  const { port, close } = await deafPort();
+  await assert.rejects(once(connect(port, '127.0.0.1'), 'connect'), { code: 'ECONNREFUSED' });
+  await assert.rejects(once(createServer().listen(port, '127.0.0.1'), 'listening'), { code: 'EADDRINUSE' });
+  close();
 });
 
 const prometheus = requireServer('prometheus');

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { accessSync, constants, globSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { until } from './until.ts';
@@ -59,16 +60,48 @@ function locate(candidate: string): string | undefined {
   });
 }
 
-/** A port of 127.0.0.1 that was free a moment ago. For servers that cannot be told to take port 0. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+/** Below what Linux (from 32768) and others (from 49152) hand out by themselves. */
+const PORTS = { first: 20_000, count: 12_000 } as const;
+// Test processes that run at the same time have ids near each other; each begins elsewhere.
+let nextPort = process.pid * 61;
+
+/**
+ * A port of 127.0.0.1 that was free a moment ago. For servers that cannot be told to take port 0. It is none of those that the
+ * system gives to whoever asks for port 0 or connects somewhere: one of these could be gone until a slow server has started.
+ */
+export async function freePort(): Promise<number> {
+  for (let tries = 0; tries < PORTS.count; tries += 1) {
+    const port = PORTS.first + (nextPort++ % PORTS.count);
+    if (await isFree(port)) return port;
+  }
+  throw new Error(`no port from ${PORTS.first} to ${PORTS.first + PORTS.count - 1} is free`);
+}
+
+const isFree = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
     const server = createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
+    server.on('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
+
+/**
+ * A port of 127.0.0.1 that refuses every connection until `close`: it is the near end of a connection that stands, so that no other
+ * process can begin to listen there.
+ */
+export async function deafPort(): Promise<{ readonly port: number; close(): void }> {
+  const server = createServer((socket) => socket.on('error', () => {}));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port: far } = server.address() as AddressInfo;
+  const near = connect(far, '127.0.0.1');
+  const [[taken]] = (await Promise.all([once(server, 'connection'), once(near, 'connect')])) as [[Socket], unknown];
+  server.close();
+  return {
+    port: near.localPort as number,
+    close: () => {
+      near.destroy();
+      taken.destroy();
+    },
+  };
 }
 
 /** A real server that runs until `stop`, or at the latest until the test process ends. */
@@ -106,7 +139,7 @@ export async function startServer(
   try {
     await until(async () => hasEnded(child) || (await ready()), {
       what: `${path} is ready`,
-      within: 30_000,
+      within: 60_000,
       every: 50,
     });
     if (hasEnded(child)) throw new Error(`${path} has ended early`);

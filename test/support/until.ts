@@ -5,7 +5,7 @@
  */
 export async function until(
   condition: () => boolean | Promise<boolean>,
-  { what, within = 5_000, every = 5 }: { what: string; within?: number; every?: number },
+  { what, within = 30_000, every = 5 }: { what: string; within?: number; every?: number },
 ): Promise<void> {
   const end = performance.now() + within;
   while (!(await condition())) {

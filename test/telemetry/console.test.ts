@@ -122,6 +122,7 @@ test('says what fails in the same voice', () => {
   events.configLoaded({ ok: false, message: 'line 3: bad', at: NOW });
   events.configLoaded({ ok: true, message: 'fine', at: NOW });
   events.failed({ what: 'retention', error });
+  events.relearning({ detector: 'baseline', why: 'config', stages: 3, stage: ENRICH });
   assert.deepEqual(
     lines.map((line) => line.slice(7).trimEnd()),
     [
@@ -132,6 +133,7 @@ test('says what fails in the same voice', () => {
       'store     fails, going on without it: disk full',
       'config    refused, the old one stays: line 3: bad',
       'failed    retention: no answer',
+      'learning  enrich and 2 more: baseline learns anew since the stage is configured otherwise',
     ],
   );
 });

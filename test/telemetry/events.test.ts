@@ -90,6 +90,7 @@ test('has a line for everything that a person must know', () => {
   events.configLoaded({ ok: true, message: '4 stages', at: NOW });
   events.configLoaded({ ok: false, message: 'bad', at: NOW });
   events.lifecycle({ phase: 'ready', message: 'page on …' });
+  events.relearning({ detector: 'baseline', why: 'update', stages: 3, stage: ENRICH });
   events.failed({ what: 'retention', error });
   assert.deepEqual(
     lines.map(({ level, msg }) => `${level} ${msg}`),
@@ -107,11 +108,12 @@ test('has a line for everything that a person must know', () => {
       'info config loaded',
       'error config refused; the old one stays',
       'info life cycle',
+      'warn detector learns anew what it knew',
       'error failed',
     ],
   );
   assert.match(JSON.stringify(lines.at(-1)?.err), /"code":"timeout"/);
-  assert.equal(messages().length, 14);
+  assert.equal(messages().length, 15);
   assert.doesNotMatch(JSON.stringify(lines), /user:pass/);
 });
 

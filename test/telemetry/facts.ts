@@ -136,6 +136,10 @@ export const judgedEvent = (
   ),
   previous: previous === undefined ? undefined : verdictOf(snapshot.stage, previous),
   frozen: state !== 'ok',
+  // Whatever its lag is now: between 30 and 60 s in half an hour.
+  outlooks: snapshot.values.has('lag_seconds')
+    ? [{ signal: 'lag_seconds', at: NOW, points: [{ after: 1_800_000, lower: 30, centre: 40, upper: 60 }] }]
+    : [],
   seconds: 0.002,
 });
 
@@ -198,6 +202,7 @@ export const viewOf = (ids: readonly StageId[], over: Partial<View> = {}): View 
         scores: [],
         frozen: false,
         learned: 1,
+        relearning: [],
       })),
     stage: () => undefined,
     stageIds: () => ids,
@@ -205,6 +210,8 @@ export const viewOf = (ids: readonly StageId[], over: Partial<View> = {}): View 
     leases: none,
     decisions: none,
     series: none,
+    outlooks: () => [],
+    exclusions: () => [],
     valve: (stage) => ({ stage, state: 'open', version: 1 }),
     waitValve: async () => undefined,
     policies: () => [],
@@ -233,6 +240,7 @@ export const viewOf = (ids: readonly StageId[], over: Partial<View> = {}): View 
       configLoadedAt: NOW,
       configOk: true,
       sources: [],
+      seeding: [],
       outbox: { pending: 0 },
       notifiers: [{ name: 'oncall', type: 'pagerduty' }],
     }),

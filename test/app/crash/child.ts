@@ -6,9 +6,10 @@ import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { httpGate } from '../../../src/actuators/http/index.ts';
 import { systemClock } from '../../../src/app/clock.ts';
-import { Daemon, type World } from '../../../src/app/daemon.ts';
+import { Daemon } from '../../../src/app/daemon.ts';
 import { createMemories } from '../../../src/app/memory.ts';
 import { openStore } from '../../../src/app/offline.ts';
+import type { World } from '../../../src/app/world.ts';
 import { detectorsFrom } from '../../../src/app/world.ts';
 import type { Change, Store } from '../../../src/domain/ports.ts';
 import { createValves } from '../../../src/engine/valves.ts';
@@ -62,8 +63,13 @@ const store = watched(await openStore('sqlite', { path: join(directory, 'headgat
 const random = Math.random;
 const memory = createMemories(store, clock)('hook');
 const context = { clock, random, valves: createValves(clock), pageUrl: 'http://page.test', say: () => {}, memory };
-const gate = httpGate.create(httpGate.config.parse({ url: `${url}/gate`, read: { pointer: '/rate' } }), context);
-const hook = webhook.create(webhook.config.parse({ url: `${url}/hook` }), context);
+// On a busy machine the answer may be late; what was given up for that would be sent twice, and not because of a crash.
+const patience = { timeout: '60s' };
+const gate = httpGate.create(
+  httpGate.config.parse({ url: `${url}/gate`, read: { pointer: '/rate' }, ...patience }),
+  context,
+);
+const hook = webhook.create(webhook.config.parse({ url: `${url}/hook`, ...patience }), context);
 const world: World = {
   plan,
   routes: [{ severities: [], pipeline: undefined, stage: undefined, to: ['hook'] }],
@@ -89,7 +95,11 @@ const world: World = {
   detectors: detectorsFrom(registry, []),
   inMaintenance: () => false,
 };
-const events = eventsOf({ failed: ({ what, error }) => process.stderr.write(`${what}: ${error.message}\n`) });
+const say = (what: string): void => void process.stderr.write(`${what}\n`);
+const events = eventsOf({
+  failed: ({ what, error }) => say(`${what}: ${error.message}`),
+  storeDegraded: ({ message }) => say(message),
+});
 const daemon = await Daemon.start({ world, store, clock, random, events, traced: createTraced() });
 process.stdout.write('ready\n');
 const state = setInterval(() => {
@@ -99,7 +109,7 @@ const state = setInterval(() => {
 }, 50);
 process.on('SIGTERM', async () => {
   clearInterval(state);
-  await daemon.close(AbortSignal.timeout(5_000));
+  await daemon.close(AbortSignal.timeout(60_000));
   await store.close();
   process.exit(0);
 });

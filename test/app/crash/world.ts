@@ -12,6 +12,9 @@ export interface OutsideWorld {
   readonly polls: readonly number[];
   /** While true, the gate takes requests and never answers. */
   gateHangs: boolean;
+  /** What was asked of the gate, and what was noted in between, oldest first. */
+  readonly gateLog: readonly string[];
+  note(what: string): void;
   close(): Promise<void>;
 }
 
@@ -22,6 +25,7 @@ export async function outsideWorld(): Promise<OutsideWorld> {
   let rate = USUAL_RATE;
   const world = { lag: 1, gateHangs: false };
   const polls: number[] = [];
+  const gateLog: string[] = [];
   const server = createServer(async (request, response) => {
     let body = '';
     for await (const chunk of request) body += chunk;
@@ -37,6 +41,7 @@ export async function outsideWorld(): Promise<OutsideWorld> {
       received.set(id, (received.get(id) ?? 0) + 1);
       return answer({});
     }
+    gateLog.push(`${Math.round(performance.now())} ${request.method} ${body}at ${rate}`);
     if (world.gateHangs) return;
     if (request.method !== 'GET') rate = (JSON.parse(body) as { value: number }).value;
     return answer({ rate });
@@ -47,6 +52,8 @@ export async function outsideWorld(): Promise<OutsideWorld> {
     received,
     rate: () => rate,
     polls,
+    gateLog,
+    note: (what) => gateLog.push(`${Math.round(performance.now())} ${what}`),
     get lag() {
       return world.lag;
     },

@@ -45,7 +45,7 @@ runLink((places, hear) => {
   const consume = async (): Promise<void> => {
     const queues = Array.from({ length: PARTITIONS }, (): Text[] => []);
     const next = new Map<number, { offset: bigint; leaderEpoch: number }>();
-    let [failed, committing]: [unknown, boolean] = [undefined, false];
+    let [failed, committing, turn]: [unknown, boolean, number] = [undefined, false, 0];
     const member = new Consumer({
       clientId: 'enrich',
       groupId: 'enrich',
@@ -81,9 +81,12 @@ runLink((places, hear) => {
       stream.on('close', () => fail(new Error('the stream ended')));
       while (!ended && failed === undefined) {
         let worked = false;
-        for (const queue of queues) {
+        for (let i = 0; i < PARTITIONS; i++) {
+          const queue = queues[(turn + i) % PARTITIONS] as Text[];
           const [message] = queue;
           if (!message || !pace.take()) continue;
+          // Whose turn it was comes last next time: a partition that is never served is not what a slow consumer looks like.
+          turn = message.partition + 1;
           if (!(await work(message))) continue;
           queue.shift();
           next.set(message.partition, { offset: message.offset + 1n, leaderEpoch: message.leaderEpoch ?? -1 });

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { Incident } from '../../../src/domain/incident.ts';
 import type { Notice } from '../../../src/domain/notice.ts';
+import { storyOf } from '../../../src/domain/story.ts';
 import { linksOf } from '../../../src/kit/notice-links.ts';
 import { actionMessage, messageOf, newsOf, type SlackMessage } from '../../../src/notifiers/slack/message.ts';
 import { escapeWithin, link } from '../../../src/notifiers/slack/mrkdwn.ts';
 import { leaseOf } from '../../contracts/actuator.ts';
-import { anyNotice, incidentOf, noticeOf, resolvedNotice } from '../../contracts/notices.ts';
+import { anyNotice, incidentOf, noticeOf, resolvedNotice, together } from '../../contracts/notices.ts';
 
 const PAGE = 'https://headgate.example.com';
 const linksFor = (notice: Notice) => linksOf(notice, PAGE, 'https://wiki.example.com/{stage}');
@@ -28,6 +30,16 @@ const lease = leaseOf(
     expiresAt: noticeOf().at + 720_000,
   },
 );
+
+test('slack: signals that are unusual together come with value, expected band and share', () => {
+  const incident = incidentOf({ because: [together], cause: 'unknown' });
+  const notice = noticeOf({ incident, story: storyOf({ incident, leases: [], now: noticeOf().at }) });
+  const [, lines] = sectionsOf(messageOf(notice, linksFor(notice)));
+  assert.match(
+    lines ?? '',
+    /^\*Wrong\* unusual together: lag_seconds 321 s, usually 2 to 16 s \(60 %\); rows 40 %, since /,
+  );
+});
 
 test('slack: an open incident is its headline, four lines, buttons and the small print', () => {
   const notice = noticeOf({ leases: [lease] });
@@ -65,6 +77,17 @@ test('slack: an open incident is its headline, four lines, buttons and the small
       elements: [{ type: 'mrkdwn', text: '#3 · opened 03:10 · score 2.5 (line 1) · updated 03:10 · times in UTC' }],
     },
   ]);
+});
+
+test('slack: the small print says how likely it was, and what is spent of the budget', () => {
+  const [fact] = incidentOf().because;
+  const because = [
+    { ...fact, pValue: 0.02 },
+    { ...fact, pValue: 4.2e-6 },
+  ] as Incident['because'];
+  const notice = noticeOf({ incident: incidentOf({ because }), budget: { pagesUsed: 1, pagesPerWeek: 2 } });
+  const { blocks } = messageOf(notice, linksFor(notice));
+  assert.match(JSON.stringify(blocks.at(-1)), /score 2\.5 \(line 1\) · p 4e-6 · pages this week 1 of 2 · updated/);
 });
 
 test('slack: the end of an incident has its own sign and words', () => {

@@ -4,11 +4,13 @@ import { after, before, describe, test } from 'node:test';
 import { AclOperations, AclPermissionTypes, ResourcePatternTypes, ResourceTypes } from '@platformatic/kafka';
 import { type ErrorCode, HeadgateError } from '../../../src/domain/error.ts';
 import { kafka } from '../../../src/sources/kafka/index.ts';
+import { answersInTime } from '../../support/answers-in-time.ts';
 import { type Certificates, makeCertificates } from '../../support/certificates.ts';
 import { KAFKA_USER, type RunningKafka, requireKafka, startKafka } from '../../support/kafka.ts';
 import { rawLoopback } from '../../support/loopback.ts';
+import { ownTime } from '../../support/own-time.ts';
 import { type SilentProxy, startProxy } from '../../support/proxy.ts';
-import { freePort, requireServer } from '../../support/servers.ts';
+import { deafPort, freePort, requireServer } from '../../support/servers.ts';
 import { until } from '../../support/until.ts';
 import { look, never, STAGE, sourceFor, type User, userOf } from './cluster.ts';
 
@@ -49,7 +51,7 @@ describe('kafka and its connections', { skip: skip || openssl.skip }, () => {
         ),
       {
         what: 'the broker takes commits',
-        within: 30_000,
+        within: 60_000,
         every: 100,
       },
     );
@@ -76,7 +78,7 @@ describe('kafka and its connections', { skip: skip || openssl.skip }, () => {
       await source.close();
     }
   };
-  const throughProxy = async (run: (source: ReturnType<typeof sourceFor>) => Promise<void>, timeout = '5s') => {
+  const throughProxy = async (run: (source: ReturnType<typeof sourceFor>) => Promise<void>, timeout = '30s') => {
     await using(run, `127.0.0.1:${proxy.port}`, { timeout });
     await until(() => proxy.sockets.open === 0, { what: 'the source has closed its sockets' });
   };
@@ -109,23 +111,23 @@ describe('kafka and its connections', { skip: skip || openssl.skip }, () => {
     throughProxy(async (source) => {
       await fails(source.probe(kafka.probe.parse(ASK), STAGE, AbortSignal.abort()), 'aborted');
       const controller = new AbortController();
-      const began = performance.now();
       const first = source.probe(kafka.probe.parse(ASK), STAGE, controller.signal);
       const second = finds(source);
       controller.abort();
-      await fails(first, 'aborted');
-      assert.ok(performance.now() - began < 100);
+      assert.ok((await ownTime(fails(first, 'aborted'))) < 100);
       await second;
     }));
 
   test('gives up a connection that falls silent, and takes a new one as soon as there is one', () =>
     throughProxy(async (source) => {
-      await finds(source);
+      await answersInTime(() => finds(source));
       proxy.freeze();
-      const began = performance.now();
-      await fails(look(source, ASK), 'timeout');
-      await fails(look(source, ASK), 'timeout');
-      assert.ok(performance.now() - began < 2_000, `${performance.now() - began} ms`);
+      const twice = async (): Promise<void> => {
+        await fails(look(source, ASK), 'timeout');
+        await fails(look(source, ASK), 'timeout');
+      };
+      const took = await ownTime(twice());
+      assert.ok(took < 2_000, `${took} ms`);
       proxy.thaw();
       await until(
         () =>
@@ -149,14 +151,9 @@ describe('kafka and its connections', { skip: skip || openssl.skip }, () => {
     const [first, second] = [source.probe(ask, STAGE, controller.signal), source.probe(ask, STAGE, never)];
     const ended = [fails(first, 'aborted'), fails(second, 'aborted')];
     await until(() => silent.sockets.open > 0, { what: 'the source has connected' });
-    let began = performance.now();
     controller.abort();
-    await ended[0];
-    assert.ok(performance.now() - began < 100);
-    began = performance.now();
-    await Promise.all([source.close(), source.close()]);
-    await ended[1];
-    assert.ok(performance.now() - began < 100);
+    assert.ok((await ownTime(ended[0] as Promise<unknown>)) < 100);
+    assert.ok((await ownTime(Promise.all([source.close(), source.close(), ended[1]]))) < 100);
     await fails(source.probe(ask, STAGE, never), 'aborted');
     await until(() => silent.sockets.open === 0, { what: 'the sockets are closed' });
   });
@@ -188,8 +185,10 @@ describe('kafka and its connections', { skip: skip || openssl.skip }, () => {
     }
   });
 
-  test('a port where nobody listens is unreachable, and the next broker is asked instead', async () => {
-    const nobody = `127.0.0.1:${await freePort()}`;
+  test('a port where nobody listens is unreachable, and the next broker is asked instead', async (t) => {
+    const deaf = await deafPort();
+    t.after(() => deaf.close());
+    const nobody = `127.0.0.1:${deaf.port}`;
     await using((source) => fails(look(source, ASK), 'unreachable').then(), nobody);
     const source = kafka.create(kafka.config.parse({ brokers: [nobody, broker.address] }), {
       clock: (await import('../../../src/app/clock.ts')).systemClock,
@@ -303,7 +302,7 @@ describe('kafka and its connections', { skip: skip || openssl.skip }, () => {
           ),
         {
           what: 'it answers again',
-          within: 20_000,
+          within: 60_000,
           every: 100,
         },
       );

@@ -4,6 +4,7 @@ import { HOUR, MINUTE } from '../../../src/domain/time.ts';
 import type { Source } from '../../../src/kit/component.ts';
 import { prometheus } from '../../../src/sources/prometheus/index.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
+import { HOLD_LIMIT, usualHold } from '../../support/holds.ts';
 import { startPrometheusWithPast } from '../../support/prometheus.ts';
 import { type RunningServer, requireServer } from '../../support/servers.ts';
 
@@ -81,6 +82,15 @@ describe('prometheus beside a real Prometheus', { skip }, () => {
     await assert.rejects(probe({ lag_records: 'lag[5m]' }), { code: 'malformed', message: /gives|numbers/ });
   });
 
+  test('its past is asked for in halves where it is too much for one answer', async () => {
+    const queries = ask({ lag_records: { query: 'lag', by: 'partition' } });
+    const range = { from: START, to: END, step: STEP };
+    const whole = await source.history?.(queries, 'orders.enrich', range, never);
+    const narrow = open(END, { max_body_bytes: 2_000 });
+    assert.deepEqual(await narrow.history?.(queries, 'orders.enrich', range, never), whole);
+    await narrow.close();
+  });
+
   test('its past is what it would have answered then', async (t) => {
     const queries = ask({ lag_records: { query: 'lag', by: 'partition' }, rows: 'sum(lag offset 1h)' });
     const range = { from: START, to: END, step: STEP };
@@ -96,5 +106,57 @@ describe('prometheus beside a real Prometheus', { skip }, () => {
       await now.close();
     }
     assert.deepEqual(readings[0]?.absent, ['rows']);
+  });
+});
+
+describe('prometheus beside a million entries', { skip }, () => {
+  const SERIES = 100_000;
+  const SAMPLES = 10;
+  let server: RunningServer & { readonly url: string };
+  before(async () => {
+    const of = (partition: number) =>
+      Array.from({ length: SAMPLES }, (_, index) => ({
+        series: `lag{partition="${partition}"}`,
+        at: END - (SAMPLES - 1 - index) * STEP,
+        value: partition % 7,
+      }));
+    server = await startPrometheusWithPast(Array.from({ length: SERIES }, (_, partition) => of(partition)).flat());
+  });
+  after(() => server?.stop());
+  const probing = async (queries: Record<string, unknown>, config: Record<string, unknown> = {}) => {
+    const settings = prometheus.config.parse({ url: server.url, timeout: '60s', ...config });
+    const source = prometheus.create(settings, { clock: fakeClock(END), random: () => 0.5 });
+    try {
+      return await source.probe(prometheus.probe.parse({ queries }), 'orders.enrich', never);
+    } finally {
+      await source.close();
+    }
+  };
+
+  test('a sum of them is one number', async () => {
+    const { values } = await probing({ rows: 'sum(count_over_time(lag[10m]))', lag_records: 'max(lag)' });
+    assert.deepEqual(Object.fromEntries(values), { rows: SERIES * SAMPLES, lag_records: 6 });
+  });
+
+  test('ten thousand partitions are read beside other work', async (t) => {
+    const lag_records = { query: 'lag{partition=~"\\\\d{1,4}"}', by: 'partition' };
+    const hold = await usualHold(async () => {
+      const { parts } = await probing({ lag_records });
+      assert.equal(parts?.get('lag_records')?.length, 10_000);
+    });
+    t.diagnostic(`the event loop was held for ${hold.toFixed(1)} ms at most`);
+    assert.ok(hold < HOLD_LIMIT, `${hold.toFixed(1)} ms`);
+  });
+
+  test('all of them, where the user allows so long an answer', async () => {
+    const lag_records = { query: 'lag', by: 'partition' };
+    const { values, parts } = await probing({ lag_records }, { max_body_bytes: 50_000_000 });
+    const sum = Array.from({ length: SERIES }, (_, partition) => partition % 7).reduce((a, b) => a + b);
+    assert.equal(values.get('lag_records'), sum);
+    assert.equal(parts?.get('lag_records')?.[SERIES - 1], (SERIES - 1) % 7);
+    await assert.rejects(probing({ lag_records }, { max_body_bytes: 1_000_000 }), {
+      code: 'too-large',
+      message: /max_body_bytes/,
+    });
   });
 });
