@@ -14,12 +14,13 @@ import { seededRandom } from '../src/stats/random.ts';
 import { harnessAt } from './harness.ts';
 import { printTable, show } from './markdown.ts';
 
-// npm run bench -- ablation [--harness ../shared/harness] [--data ../shared/data] [--sets smd,asd,mixture] [--seeds 3] [--votes distance,distance+forest]
+// npm run bench -- ablation [--detector multivariate] [--harness ../shared/harness] [--data ../shared/data] [--sets smd,asd,mixture] [--seeds 3] [--votes distance,distance+forest]
 //
 // What each vote of `multivariate` is worth: the detector behind `baseline`, taught by the training part and frozen after it. `mixture` is made
 // here: three regimes with two hidden causes behind all channels; in events of 20 rows some channels take another regime's level.
 const { values } = parseArgs({
   options: {
+    detector: { type: 'string', default: 'multivariate' },
     harness: { type: 'string', default: '../shared/harness' },
     data: { type: 'string' },
     sets: { type: 'string', default: 'smd,asd,mixture' },
@@ -85,7 +86,7 @@ function mixture(seed: number): Series {
   return { name: `mixture ${seed}`, dims, train, test, label };
 }
 
-/** −ln p of every test row. */
+/** The surprise of every test row, which orders them. */
 function scoresOf({ dims, train, test }: Series, votes: readonly string[]): Float64Array {
   const names = Array.from({ length: dims }, (_, index) => `v${index}`);
   const stage: StagePlan = {
@@ -116,7 +117,7 @@ function scoresOf({ dims, train, test }: Series, votes: readonly string[]): Floa
     whole.advance(snapshot, at, how, first);
     const job = index < train.length ? whole.retrain?.(at) : undefined;
     if (job) whole.trained?.(runJob(job));
-    return said?.state === 'ready' ? -Math.log(said.pValue) : 0;
+    return said?.state === 'ready' ? (said.surprise ?? -Math.log(said.pValue)) : 0;
   });
   return Float64Array.from(scores.slice(train.length));
 }

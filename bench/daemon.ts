@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { writeConfig } from './config.ts';
 import { installPackage } from './install.ts';
+import { writeLearned } from './learned.ts';
 import { type Measured, measure } from './process.ts';
 import type { Ask, Tell } from './watched.ts';
 
@@ -54,13 +55,19 @@ async function starts(bin: string, watched: number): Promise<void> {
   note(`ready, compiled code cached, median of ${warm.length}`, median(warm) / 1000, 's', 1);
 }
 
-/** Memory with 100 stages. */
+/** Memory with 100 stages: while they warm up, and when they have learned all there is room for. */
 async function hundred(bin: string, watched: number): Promise<void> {
-  const config = writeConfig(folder, { stages: 100, every: '10s', port: PORT, watched });
-  const daemon = await measure(bin, config, PORT, join(folder, 'cache-0'));
-  await sleep(seconds * 1000);
-  note(`resident memory, 100 stages, after ${seconds} s`, daemon.memory().now, 'MB', 120);
-  await daemon.stop();
+  for (const learned of [false, true]) {
+    const config = writeConfig(folder, { stages: 100, every: '10s', port: PORT, watched });
+    if (learned) await writeLearned(config);
+    const daemon = await measure(bin, config, PORT, join(folder, 'cache-0'));
+    await sleep(seconds * 1000);
+    const what = learned ? '100 stages that have learned' : '100 stages that warm up';
+    note(`resident memory, ${what}, after ${seconds} s`, daemon.memory().now, 'MB', 120);
+    const ready = await daemon.metric('headgate_detector_state', 'detector="multivariate",state="ready"');
+    if (learned && ready !== 100) throw new Error(`${ready ?? 'no'} stages have learned what was to be learned`);
+    await daemon.stop();
+  }
 }
 
 /** Processor, event loop and the way of a notice, with 1,000 stages of eight signals every 10 s. */

@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
-import type { Commands, View } from '../src/domain/ports.ts';
+import type { Commands } from '../src/domain/ports.ts';
 import type { Score } from '../src/domain/score.ts';
 import { emptySnapshot } from '../src/domain/snapshot.ts';
 import type { StageId } from '../src/domain/stage.ts';
@@ -9,13 +10,15 @@ import { createEvents } from '../src/telemetry/events.ts';
 import { createLog } from '../src/telemetry/log.ts';
 import { createMetrics } from '../src/telemetry/metrics.ts';
 import { createRecorder } from '../src/telemetry/record.ts';
+import { viewOf } from '../test/telemetry/facts.ts';
 import { SIGNALS } from './config.ts';
 
 // The exposition alone, as a process of its own: node bench/exposition.ts STAGES PORT. Each stage is judged every ten seconds,
 // with other values each time; nothing is probed or learned, so that what is measured is what the exposition costs.
 const [stages = 0, port = 0] = process.argv.slice(2).map(Number);
 // As bin/headgate.mjs does for the daemon.
-setFlagsFromString('--semi-space-growth-factor=1');
+const flags = readFileSync(new URL('../bin/daemon-flags.json', import.meta.url), 'utf8');
+for (const flag of JSON.parse(flags) as readonly string[]) setFlagsFromString(flag);
 const EVERY = 10_000;
 const BEAT = 20;
 const ids = Array.from({ length: stages }, (_, index): StageId => `bench.s${index}`);
@@ -23,42 +26,7 @@ const ids = Array.from({ length: stages }, (_, index): StageId => `bench.s${inde
 const metrics = createMetrics({ version: 'bench' });
 const recorder = createRecorder(metrics);
 const { events, subscribe } = createEvents({ log: createLog({ level: 'silent' }), record: recorder.events });
-const none = async (): Promise<never[]> => [];
-const view: View = {
-  stages: () =>
-    ids.map((id) => ({
-      id,
-      after: [],
-      every: EVERY,
-      verdict: undefined,
-      snapshot: undefined,
-      scores: [],
-      frozen: false,
-      learned: 1,
-    })),
-  stage: () => undefined,
-  stageIds: () => ids,
-  incidents: none,
-  leases: none,
-  decisions: none,
-  series: none,
-  valve: (stage) => ({ stage, state: 'open', version: 1 }),
-  waitValve: async () => undefined,
-  policies: () => [],
-  budgets: () => [],
-  health: () => ({
-    version: 'bench',
-    startedAt: 0,
-    ready: true,
-    degraded: [],
-    configLoadedAt: 0,
-    configOk: true,
-    sources: [],
-    outbox: { pending: 0 },
-    notifiers: [],
-  }),
-  now: Date.now,
-};
+const view = viewOf(ids, { budgets: () => [], now: Date.now });
 await recorder.observe(view);
 const commands = new Proxy({}, { get: () => async () => ({ ok: true }) }) as Commands;
 const server = createServer({ options: { listen: `127.0.0.1:${port}` }, starting: () => 'starting' });
@@ -83,7 +51,7 @@ function judge(stage: StageId, round: number): void {
   const snapshot = { ...emptySnapshot(stage, Date.now()), values: new Map(values) };
   const verdict = { stage, at: snapshot.at, state: 'ok', since: 0, because: [], warming: [], blind: [] } as const;
   events.probed({ stage, probe: '0 bench', source: 'bench', seconds: 0.01, gap: undefined, at: snapshot.at });
-  events.judged({ snapshot, scores, verdict, previous: verdict, frozen: false, seconds: 0.001 });
+  events.judged({ snapshot, scores, verdict, previous: verdict, frozen: false, outlooks: [], seconds: 0.001 });
 }
 
 for (const id of ids) judge(id, 0);

@@ -5,7 +5,10 @@ const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = {
   faults: () => import('./injected.ts'),
   speed: () => import('./speed.ts'),
   forest: () => import('./forest.ts'),
-  ablation: () => import('./ablation.ts'),
+  ablation: () =>
+    process.argv.some((word) => /^(--detector=)?baseline$/.test(word))
+      ? import('./ablation-baseline.ts')
+      : import('./ablation.ts'),
   series: () => import('./series.ts'),
 };
 

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { ANSWERS_A_PHASE, wavesAt } from './waves.ts';
 
 /**
  * What the measured daemon watches and tells, as a process of its own: `/s/N` answers with eight numbers of stage N, and a POST
@@ -17,20 +18,10 @@ const broken = new Map<number, number>();
 let probes = 0;
 
 function answer(stage: number): string {
-  const phase = probes++ / 997;
-  const wave = (size: number, offset: number): number => size * (1 + 0.05 * Math.sin(phase + stage + offset));
+  const phase = probes++ / ANSWERS_A_PHASE;
   const at = broken.get(stage);
   if (at === 0) broken.set(stage, performance.now());
-  return JSON.stringify({
-    lag_seconds: at === undefined ? wave(2, 0) : 500,
-    lag_records: Math.round(wave(120, 1)),
-    latency_p99_seconds: wave(0.2, 2),
-    in_records_per_second: wave(80, 3),
-    out_records_per_second: wave(80, 4),
-    error_ratio: wave(0.001, 5),
-    dlq_depth: 0,
-    freshness_seconds: wave(4, 6),
-  });
+  return JSON.stringify({ ...wavesAt(stage, phase), ...(at !== undefined && { lag_seconds: 500 }) });
 }
 
 const tell = (message: Tell): void => void process.send?.(message);
