@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { renderRules, renderTests } from './alerts/render.ts';
+import { RUNBOOKS, renderRules, renderTests } from './alerts/render.ts';
+import { renderRunbooks } from './alerts/runbooks.ts';
 import { renderDashboards } from './dashboards/all.ts';
 import { renderSchema } from './src/config/json-schema.ts';
 import { renderReference } from './src/config/reference.ts';
@@ -22,6 +23,7 @@ export function artefacts(): Artefact[] {
     ...renderDashboards().map(([path, text]) => ({ path, text })),
     { path: 'alerts/headgate.rules.yaml', text: renderRules() },
     { path: 'alerts/headgate.test.yaml', text: renderTests() },
+    { path: 'src/page/runbooks.html', text: renderRunbooks(committed(RUNBOOKS) ?? '') },
     { path: 'README.md', text: withSection(committed('README.md') ?? '', 'components', renderComponents(registry)) },
   ];
 }

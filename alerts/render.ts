@@ -1,12 +1,13 @@
 import { stringify } from 'yaml';
 import { type AlertRule, RULES } from './rules.ts';
+import { anchorOfHeading } from './runbooks.ts';
 
-/** Where the runbook of an alert is found, from the root of the repository. */
+/** The runbooks, from the root of the repository; the daemon serves them as `/runbooks.html`. */
 export const RUNBOOKS = 'docs/runbooks.md';
 const HEAD = '# Made by `npm run generate` from alerts/rules.ts; do not edit.\n';
 
 /** `HeadgateStageCritical` → `headgatestagecritical`: the anchor Markdown gives to a heading of that name. */
-export const anchorOf = (rule: AlertRule): string => rule.alert.toLowerCase();
+export const anchorOf = (rule: AlertRule): string => anchorOfHeading(rule.alert);
 
 /** The rule file for Prometheus. */
 export function renderRules(rules: readonly AlertRule[] = RULES): string {
@@ -20,6 +21,9 @@ export function renderRules(rules: readonly AlertRule[] = RULES): string {
   return HEAD + stringify({ groups: [{ name: 'headgate', rules: written }] }, { lineWidth: 0 });
 }
 
+/** Where no daemon is scraped there is none to ask for its runbooks, nor a label that names it. */
+const isOfDaemon = (rule: AlertRule): boolean => !rule.expr.startsWith('absent(');
+
 function annotations(rule: AlertRule, fill: (label: string) => string): Record<string, string> {
   const filled = (text: string): string => text.replace(/\{(\w+)\}/g, (_, label: string) => fill(label));
   const { pipeline, stage } = rule.test.labels;
@@ -27,7 +31,7 @@ function annotations(rule: AlertRule, fill: (label: string) => string): Record<s
   return {
     summary: filled(rule.summary),
     description: filled(rule.description),
-    runbook_url: `${RUNBOOKS}#${anchorOf(rule)}`,
+    runbook_url: `${isOfDaemon(rule) ? `http://${fill('instance')}/runbooks.html` : RUNBOOKS}#${anchorOf(rule)}`,
     dashboard_url: filled([`/d/headgate-${rule.dashboard}`, ...(about.length > 0 ? [about.join('&')] : [])].join('?')),
   };
 }
@@ -45,7 +49,7 @@ function testsOf(rule: AlertRule): object[] {
   const test = (name: string, values: (one: (typeof series)[number]) => string, checks: [number, boolean][]) => ({
     name: `${rule.alert} ${name}`,
     interval: '1m',
-    input_series: series.map((one) => ({ series: one.series, values: values(one) })),
+    input_series: series.map((one) => ({ series: scraped(one.series), values: values(one) })),
     alert_rule_test: checks.map(([minute, fires]) => ({
       eval_time: `${minute}m`,
       alertname: rule.alert,
@@ -73,7 +77,17 @@ function testsOf(rule: AlertRule): object[] {
 /** One value more than `minutes`, so that the last stands at that minute. */
 const lasting = (level: string, minutes: number): string => `${level}x${minutes}`;
 
-const expected = (rule: AlertRule): object => ({
-  exp_labels: { severity: rule.severity, ...rule.test.labels },
-  exp_annotations: annotations(rule, (label) => rule.test.labels[label] ?? ''),
-});
+function expected(rule: AlertRule): object {
+  const labels = { ...rule.test.labels, ...(isOfDaemon(rule) && { instance: INSTANCE }) };
+  return {
+    exp_labels: { severity: rule.severity, ...labels },
+    exp_annotations: annotations(rule, (label) => (labels as Readonly<Record<string, string>>)[label] ?? ''),
+  };
+}
+
+/** What Prometheus calls the daemon it scraped. */
+const INSTANCE = 'headgate:9464';
+
+/** A series as it is after a scrape: with the label of who was asked. */
+const scraped = (series: string): string =>
+  series.includes('{') ? series.replace('{', `{instance="${INSTANCE}",`) : `${series}{instance="${INSTANCE}"}`;

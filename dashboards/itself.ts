@@ -240,6 +240,21 @@ function engine(dashboard: DashboardBuilder): void {
     .withPanel(
       lines(
         {
+          title: 'Past learned',
+          description:
+            'How far pipelines with a seed have learned from their past. One that stays below 1 could not: see the log.',
+          unit: 'percentunit',
+          noValue: 'no pipeline has a seed',
+          width: 8,
+        },
+        [`max by (pipeline) (headgate_seed_progress_ratio{${I}})`, '{{pipeline}}'],
+      )
+        .min(0)
+        .max(1),
+    )
+    .withPanel(
+      lines(
+        {
           title: 'Subjects by detector and state',
           description:
             'ready and limit can be judged; warming has seen too little; blind lacks an input. A blind one stays so until its probe is mended.',
@@ -251,13 +266,27 @@ function engine(dashboard: DashboardBuilder): void {
       ).min(0),
     )
     .withPanel(
+      stat(
+        {
+          title: 'Learning again',
+          description:
+            'Stages for which a detector could not go on with what it knew at the last start; labels and log say which, and whether by an update, another configuration, or damage. Limits work meanwhile.',
+          unit: 'none',
+          noValue: 'every detector goes on with what it knew',
+          width: 12,
+        },
+        [`sum(headgate_detector_relearning{${I}}) or vector(0)`, 'stages'],
+        steps(COLOUR.line),
+      ),
+    )
+    .withPanel(
       bars(
         {
           title: 'Incidents opened',
           description: 'By pipeline and severity at opening.',
           unit: 'none',
           noValue: 'not reported',
-          width: 8,
+          width: 12,
         },
         [
           `sum by (pipeline, severity) (increase(headgate_incidents_total{${I}}[$__rate_interval]))`,

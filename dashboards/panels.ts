@@ -110,12 +110,13 @@ export const stacked = (panel: TimeSeries): TimeSeries =>
   panel.stacking(new StackingConfigBuilder().mode(StackingMode.Normal).group('A'));
 
 /** A value inside the range it was expected in. */
-export function band(about: About, value: Query, lower: Query, upper: Query): TimeSeries {
+export function band(about: About, value: Query, lower: Query, upper: Query, ahead: Query): TimeSeries {
   const quiet = [
     { id: 'custom.lineWidth', value: 0 },
     { id: 'color', value: { mode: 'fixed', fixedColor: COLOUR.line } },
   ];
-  return lines(about, value, lower, upper)
+  return lines(about, value, lower, upper, ahead)
+    .overrideByQuery('D', [{ id: 'custom.lineStyle', value: { fill: 'dash', dash: [2, 4] } }])
     .overrideByQuery('A', [{ id: 'custom.lineWidth', value: 2 }])
     .overrideByQuery('B', quiet)
     .overrideByQuery('C', [

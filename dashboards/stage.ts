@@ -109,7 +109,7 @@ function signals(dashboard: DashboardBuilder): void {
       {
         title: '$signal',
         description:
-          'The signal, and the range it was expected in as a band. A break in the line is a probe without an answer.',
+          'The signal, and the range it was expected in as a band. A break in the line is a probe without an answer. Dashed, for signals that are followed: where it was likely to be by the end of what the forecast looks ahead.',
         unit: 'none',
         noValue: 'the stage does not show this signal',
         width: 12,
@@ -117,6 +117,7 @@ function signals(dashboard: DashboardBuilder): void {
       [`max(headgate_signal_value{${S},signal="$signal"})`, '$signal'],
       [`max(headgate_expected{${S},signal="$signal",bound="lower"})`, 'expected from'],
       [`max(headgate_expected{${S},signal="$signal",bound="upper"})`, 'expected to'],
+      [`max(headgate_forecast{${S},signal="$signal",bound="centre"})`, 'likely ahead'],
     )
       .repeat('signal')
       .repeatDirection('h')
