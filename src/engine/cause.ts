@@ -60,6 +60,9 @@ function flowTrouble(scene: Scene): Cause {
 const strangeOf = (scores: readonly Score[]): ReadonlySet<string> =>
   new Set(scores.filter((score) => score.value >= score.ticketLine).map((score) => partOfSubject(score.subject)));
 
+/** Every record that is being worked on was given out once; how quickly it is done with says nothing of the record. */
+const GIVEN_ONCE = 1;
+
 /** The oldest record is given out again and again, or one partition has not moved for long, while others get done. */
 function isTriedInVain({ snapshot, scores, estimate }: Scene): boolean {
   const lag = snapshot.parts.get('lag_records');
@@ -67,7 +70,10 @@ function isTriedInVain({ snapshot, scores, estimate }: Scene): boolean {
     number,
     number,
   ];
-  const tried = strangeOf(scores).has('pending_deliveries') || (stuck === 1 && all > 1 && (!lag || isAloneBehind(lag)));
+  const isGivenAgain = (snapshot.values.get('pending_deliveries') ?? 0) > GIVEN_ONCE;
+  const tried =
+    (isGivenAgain && strangeOf(scores).has('pending_deliveries')) ||
+    (stuck === 1 && all > 1 && (!lag || isAloneBehind(lag)));
   return tried && estimate.stillFor === 0 && (estimate.recentOut ?? 0) > NOTHING * (estimate.usualOut ?? 0);
 }
 

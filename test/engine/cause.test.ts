@@ -176,14 +176,18 @@ describe('seen directly', () => {
   });
   test('poison: a record is given out again and again while others are done', () => {
     const scores = [strange('pending_deliveries', 'limits')];
-    assert.equal(causeOf([flow(100, 100, 40)], { scores }), 'poison');
+    assert.equal(causeOf([with_(flow(100, 100, 40), { pending_deliveries: 6 })], { scores }), 'poison');
     assert.equal(
       causeOf(
-        times(8, (i) => flow(100, 0, 1_000 * (i + 1))),
+        times(8, (i) => with_(flow(100, 0, 1_000 * (i + 1)), { pending_deliveries: 6 })),
         { scores },
       ),
       'stopped',
     );
+  });
+  test('not poison: a record is caught at work more often than it used to be', () => {
+    const scores = [strange('pending_deliveries', 'baseline')];
+    assert.notEqual(causeOf([with_(flow(100, 100, 40), { pending_deliveries: 1 })], { scores }), 'poison');
   });
   test('stopped at once, where the group has no members', () => {
     assert.equal(causeOf([with_(flow(100, 0, 1_000), { group_members: 0 })]), 'stopped');

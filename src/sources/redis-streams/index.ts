@@ -91,7 +91,7 @@ One round trip for each probe, at most two where the group stands in the middle 
 | pending_records | given, and not acknowledged |
 | pending_seconds | age of the oldest pending entry, by its id |
 | pending_idle_seconds | time since the oldest pending entry was last given to a consumer |
-| pending_deliveries | how often it was given; a poisonous record climbs here |
+| pending_deliveries | how often it was given: 0 or 1 as a rule, so a limit (\`above: 3\`) says more than a band; a poisonous record climbs here |
 | consumers, dead_consumers | consumers of the group; those with pending records that ask for nothing for \`dead_after\` |
 | lost_records | entries that were trimmed or deleted before the group had read them (Redis ≥ 7.0): data loss |
 | dlq_depth | entries in the stream \`dlq\`; 0 where it does not exist, since the first dead letter makes it |
