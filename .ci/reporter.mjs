@@ -1,6 +1,7 @@
 // A reporter beside the usual one. It counts, for each real server, the tests of the files that ask for it, and ends with
-// the closing lines of TAP. It writes a file with the skips whose reason names no server, so that .ci/run can refuse them.
-import { readFileSync, writeFileSync } from 'node:fs';
+// the closing lines of TAP, of this run and of those before it that kept their tally in the same file. The tally also holds the
+// skips whose reason names no server, so that .ci/run can refuse them.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const SERVERS = ['prometheus', 'promtool', 'alertmanager', 'amtool', 'chromium', 'redis', 'postgres', 'kafka'];
@@ -20,10 +21,16 @@ function serversOf(file) {
   return asks.get(file);
 }
 
+const none = () => ({
+  count: Object.fromEntries(SERVERS.map((name) => [name, { passed: 0, skipped: 0 }])),
+  totals: { tests: 0, pass: 0, fail: 0, skipped: 0 },
+  unnamed: [],
+});
+
 export default async function* report(events) {
-  const count = Object.fromEntries(SERVERS.map((name) => [name, { passed: 0, skipped: 0 }]));
-  const totals = { tests: 0, pass: 0, fail: 0, skipped: 0 };
-  const unnamed = [];
+  const file = process.env.HEADGATE_CI_TALLY;
+  const tally = file && existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : none();
+  const { count, totals, unnamed } = tally;
   for await (const { type, data } of events) {
     if ((type !== 'test:pass' && type !== 'test:fail') || data.details?.type === 'suite' || !data.file) continue;
     // A file that ends before its first test, or after its last, is a failure under the name of the file.
@@ -46,5 +53,5 @@ export default async function* report(events) {
   }
   for (const line of unnamed) yield `# skipped without naming a server: ${line}\n`;
   for (const [name, number] of Object.entries(totals)) yield `# ${name} ${number}\n`;
-  if (process.env.HEADGATE_CI_SKIPS) writeFileSync(process.env.HEADGATE_CI_SKIPS, unnamed.join('\n'));
+  if (file) writeFileSync(file, JSON.stringify(tally));
 }
