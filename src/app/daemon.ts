@@ -248,6 +248,7 @@ export class Daemon {
           reversibility: (name) => this.#world.reversibility.get(name),
           lease: (id) => this.engine.lease(id),
           report: (report) => this.carry(this.engine.report(report, clock.now())),
+          isDurable: () => !this.journal.degraded,
         },
         abort,
       ),

@@ -56,6 +56,8 @@ export interface Lease {
   readonly preImage?: Json;
   /** What apply left behind; revert touches the gate only where this still stands. */
   readonly left?: Json;
+  /** What was asked before `request` and since the gate last answered, oldest first: it may stand there, and is no person's doing. */
+  readonly asked?: readonly GateRequest[];
   /** The last thing that went wrong while applying or reverting, in words. */
   readonly error?: string;
   readonly because: string;

@@ -13,6 +13,8 @@ export interface GateHands {
   lease(id: LeaseId): Lease | undefined;
   /** Takes a report into the engine and makes what follows durable before it resolves. */
   report(report: LeaseReport): Promise<void>;
+  /** False while the store takes nothing, so that a crash would lose what was reported. */
+  isDurable(): boolean;
 }
 
 /**
@@ -62,6 +64,12 @@ async function apply(lease: Lease, actuator: Actuator, hands: GateHands, abort: 
   if (!captured || !isApplied(captured)) return;
   // A native lease may have run out meanwhile, which is no person's doing; elsewhere a gate that stands differently is taken over.
   const native = hands.reversibility(lease.actuator) === 'native-lease';
+  // A gate that stays where it was put can be let go after a crash only by what was written down before.
+  if (!native && !hands.isDurable())
+    throw new HeadgateError(
+      'store-failed',
+      `gate of ${lease.stage}: not moved while the store takes no writes, since after a crash nobody would know to let it go`,
+    );
   if (!native && captured.state === 'active' && (await actuator.verify(captured, abort)) === 'changed') {
     await hands.report({ lease: lease.id, kind: 'overridden' });
     return;

@@ -58,8 +58,14 @@ export function renewLease(lease: Lease, expiresAt: EpochMs, request?: GateReque
     renewals: lease.renewals + 1,
     ...(vain > 0 && { inVain: vain }),
   };
-  return { lease: request ? { ...renewed, request } : renewed, work: { lease: lease.id, step: 'apply' } };
+  const changed = request ? { ...renewed, request, asked: askedBefore(lease) } : renewed;
+  return { lease: changed, work: { lease: lease.id, step: 'apply' } };
 }
+
+/** A gate that has not answered for so many requests has hardly taken the first of them. */
+const MOST_ASKED = 16;
+
+const askedBefore = ({ asked = [], request }: Lease): readonly GateRequest[] => [...asked, request].slice(-MOST_ASKED);
 
 /** Moves a lease on by what was reported of it. Reports that no longer fit its state change nothing. */
 export function stepLease(lease: Lease, report: LeaseReport, now: EpochMs): LeaseStep {
@@ -67,7 +73,7 @@ export function stepLease(lease: Lease, report: LeaseReport, now: EpochMs): Leas
     case 'captured':
       return { lease: lease.preImage === undefined ? to(lease, 'applying', { preImage: report.preImage }) : lease };
     case 'applied': {
-      const { error: _, ...rest } = lease;
+      const { error: _, asked: __, ...rest } = lease;
       // The lease may have begun to end while the gate was being moved; then what was left behind is still worth knowing.
       return {
         lease:

@@ -23,6 +23,7 @@ export async function serveGate(t: TestContext, initial: Json, { etags, take }: 
   let state = initial;
   let version = 1;
   let status = 200;
+  let forWrites = 200;
   const writes: GateWrite[] = [];
   const paths: string[] = [];
   let beforeWrite: (() => void) | undefined;
@@ -41,6 +42,7 @@ export async function serveGate(t: TestContext, initial: Json, { etags, take }: 
       paths.push(url);
       return response.writeHead(200, { 'content-type': 'application/json', ...tag }).end(JSON.stringify(state));
     }
+    if (forWrites !== 200) return response.writeHead(forWrites).end();
     beforeWrite?.();
     beforeWrite = undefined;
     const condition = headers['if-match'];
@@ -65,6 +67,10 @@ export async function serveGate(t: TestContext, initial: Json, { etags, take }: 
     /** Runs once, between the read and the write of whoever comes next. */
     inBetween: (call: () => void): void => {
       beforeWrite = call;
+    },
+    /** Writes are answered with this status from now on, and reads as before. */
+    refuseWrites: (next: number): void => {
+      forWrites = next;
     },
     fail: async (next: number): Promise<void> => {
       if (next === 0) await close();

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { httpGate } from '../../src/actuators/http/index.ts';
 import type { Json } from '../../src/domain/json.ts';
+import { renewLease, stepLease } from '../../src/engine/lease.ts';
 import { Secret } from '../../src/kit/secret.ts';
 import { signatureFault } from '../../src/kit/signature.ts';
 import { actuatorContract, leaseOf } from '../contracts/actuator.ts';
@@ -165,6 +166,47 @@ test('http: an adjusted request moves a gate that is still as it was left', asyn
   assert.equal(await actuator().apply(adjusted, never), 20);
   assert.equal(await actuator().revert(adjusted, never), 'reverted');
   assert.equal((server.state() as Document).value, 100);
+});
+
+test('http: a gate that was moved without an answer and then asked for something else is still let go', async (t) => {
+  const { server, actuator } = await rigOf(t, { value: 100 }, service, { read: { pointer: '/value' } });
+  const first = leaseOf({ kind: 'throttle', rate: 32 }, { preImage: 100, state: 'active' });
+  const answered = { ...first, left: await actuator().apply(first, never) };
+  const second = renewLease(answered, first.expiresAt, { kind: 'throttle', rate: 20 }).lease;
+  await actuator().apply(second, never);
+  // Nobody heard of it: the daemon died, or the answer came too late.
+  const third = renewLease(second, first.expiresAt, { kind: 'throttle', rate: 10 }).lease;
+  assert.equal(await actuator().verify(third, never), 'as-left');
+  assert.equal(await actuator().revert({ ...third, state: 'reverting' }, never), 'reverted');
+  assert.equal((server.state() as Document).value, 100);
+  server.set({ value: 20 });
+  const known = stepLease(third, { lease: third.id, kind: 'applied', left: 10 }, 0).lease;
+  assert.equal(
+    await actuator().revert(known, never),
+    'overridden',
+    'once it has answered, what was asked before is a change',
+  );
+});
+
+test('http: a move that arrives after the lease has ended is undone by the write of the revert', async (t) => {
+  const { server, actuator } = await rigOf(t, { limit: 100 }, resource, {
+    read: { pointer: '/limit' },
+    body: { limit: '{value}' },
+  });
+  const lease = leaseOf({ kind: 'throttle', rate: 32 }, { preImage: 100, state: 'reverting' });
+  server.inBetween(() => server.set({ limit: 32 }));
+  assert.equal(await actuator().revert(lease, never), 'reverted');
+  assert.deepEqual(server.state(), { limit: 100 });
+});
+
+test('http: where a move was refused, its revert does not insist', async (t) => {
+  const { server, actuator } = await rigOf(t, { value: 100 }, service, { read: { pointer: '/value' } });
+  const lease = leaseOf({ kind: 'throttle', rate: 32 }, { preImage: 100, state: 'reverting' });
+  server.refuseWrites(403);
+  await assert.rejects(actuator().apply(lease, never), { code: 'unauthorized' });
+  assert.equal(await actuator().revert(lease, never), 'reverted');
+  server.refuseWrites(503);
+  await assert.rejects(actuator().revert(lease, never), { code: 'server-error' });
 });
 
 test('http: a gate that cannot be read is no gate', async (t) => {

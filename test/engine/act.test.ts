@@ -45,7 +45,7 @@ function gateAt(rate: number) {
 
 /** Hands on one lease in a book that stands for the store. `dieAt` is the report before which the process dies. */
 function handsOn(start: Lease, actuator: Actuator | undefined, reversibility: Reversibility = 'exact-inverse') {
-  const book = { lease: start, reports: [] as LeaseReport['kind'][], acted: [] as string[] };
+  const book = { lease: start, reports: [] as LeaseReport['kind'][], acted: [] as string[], durable: true };
   const hands = (dieAt?: LeaseReport['kind']): GateHands => ({
     clock: fakeClock(MONDAY),
     events: eventsOf({ acted: ({ step, error }) => book.acted.push(`${step} ${error?.code ?? 'ok'}`) }),
@@ -57,6 +57,7 @@ function handsOn(start: Lease, actuator: Actuator | undefined, reversibility: Re
       book.reports.push(report.kind);
       book.lease = stepLease(book.lease, report, MONDAY).lease;
     },
+    isDurable: () => book.durable,
   });
   return { book, hands };
 }
@@ -75,6 +76,30 @@ test('writes down what stood there before the gate is moved, then what it left',
   assert.deepEqual(book.reports, ['captured', 'applied']);
   const { state, preImage, left } = book.lease;
   assert.deepEqual([state, preImage, left, gate.rate], ['active', USUAL, 20, 20]);
+});
+
+test('while the store takes nothing, a gate that would not let go by itself is not moved, but let go', async () => {
+  const { gate, actuator } = gateAt(USUAL);
+  const { book, hands } = handsOn(fresh(), actuator);
+  book.durable = false;
+  await assert.rejects(workGate(work('apply'), hands(), never), { code: 'store-failed' });
+  assert.deepEqual([gate.rate, book.lease.state, book.reports], [USUAL, 'applying', ['captured', 'delayed']]);
+  book.durable = true;
+  await workGate(work('apply'), hands(), never);
+  assert.deepEqual([gate.rate, book.lease.preImage], [20, USUAL]);
+  book.durable = false;
+  await assert.rejects(workGate(work('apply'), hands(), never), { code: 'store-failed' }, 'nor moved to another value');
+  book.lease = endLease(book.lease, 'recovered', MONDAY)?.lease as Lease;
+  await workGate(work('revert'), hands(), never);
+  assert.deepEqual([gate.rate, book.lease.state], [USUAL, 'released']);
+});
+
+test('while the store takes nothing, a gate with a lease of its own is moved all the same', async () => {
+  const { gate, actuator } = gateAt(USUAL);
+  const { book, hands } = handsOn(fresh(), actuator, 'native-lease');
+  book.durable = false;
+  await workGate(work('apply'), hands(), never);
+  assert.deepEqual([gate.rate, book.lease.state], [20, 'active']);
 });
 
 test('puts back what stood there, and the lease is over', async () => {

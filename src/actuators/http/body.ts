@@ -1,5 +1,5 @@
 import type { Json } from '../../domain/json.ts';
-import type { Lease } from '../../domain/lease.ts';
+import type { GateRequest, Lease } from '../../domain/lease.ts';
 import { pipelineOf, type StageId, stageNameOf } from '../../domain/stage.ts';
 import type { Target } from '../../kit/component.ts';
 import type { HttpGateConfig } from './config.ts';
@@ -12,7 +12,7 @@ export const fillUrl = (template: string, { stage, kind }: Target): string =>
     .replaceAll('{kind}', kind);
 
 /** What the gate shall read for a request. */
-export function wantedValue({ request }: Lease, paused: Json): Json {
+export function wantedValue(request: GateRequest, paused: Json): Json {
   if (request.kind === 'pause') return paused;
   return request.kind === 'scale' ? request.replicas : request.rate;
 }

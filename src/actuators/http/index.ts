@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { HeadgateError } from '../../domain/error.ts';
+import { asHeadgateError, HeadgateError } from '../../domain/error.ts';
 import type { Json } from '../../domain/json.ts';
 import type { GateRequest, Lease } from '../../domain/lease.ts';
 import { requestWords } from '../../domain/wording.ts';
@@ -60,16 +60,21 @@ function createHttpGate(config: HttpGateConfig, context: ActuatorContext): Actua
   const gate = remoteGate(config, client, () => context.clock.now());
   const targetOf = ({ stage, request }: Lease): Target => ({ stage, kind: request.kind });
   /** Values of the gate that are our own doing: what was left behind, and what an apply without an answer may have set. */
-  const isOurs = (value: Json, lease: Lease): boolean =>
-    (lease.left !== undefined && isDeepStrictEqual(value, lease.left)) ||
-    isWhatWasSent(value, wantedValue(lease, config.paused));
+  const isOurs = (value: Json, { left, request, asked = [] }: Lease): boolean =>
+    (left !== undefined && isDeepStrictEqual(value, left)) ||
+    [request, ...asked].some((one) => isWhatWasSent(value, wantedValue(one, config.paused)));
+  /** False where the gate has changed since it was read. */
+  const restore = (lease: Lease, preImage: Json, etag: string | undefined, abort: AbortSignal): Promise<boolean> => {
+    const write = { id: idOf(lease, 'restore', preImage), body: bodyOf(config, lease, preImage, 'restore'), etag };
+    return gate.write(targetOf(lease), write, abort);
+  };
 
   return {
     capture: async (target, abort) => (await gate.read(target, abort)).value,
     plan: (target, request: GateRequest) =>
       `${target.stage} would be ${requestWords(request)} by ${config.method} ${redactUrl(fillUrl(config.url, target))}`,
     apply: (lease, abort) => {
-      const wanted = wantedValue(lease, config.paused);
+      const wanted = wantedValue(lease.request, config.paused);
       const step = async (now: Standing): Promise<Json | undefined> => {
         const before = lease.left === undefined && isDeepStrictEqual(now.value, lease.preImage);
         if (!before && !isOurs(now.value, lease)) throw changed(lease, config);
@@ -84,13 +89,19 @@ function createHttpGate(config: HttpGateConfig, context: ActuatorContext): Actua
     verify: async (lease, abort) =>
       isOurs((await gate.read(targetOf(lease), abort)).value, lease) ? 'as-left' : 'changed',
     revert: (lease, abort) => {
-      const step = async (now: Standing): Promise<'reverted' | 'overridden' | undefined> => {
-        if (isDeepStrictEqual(now.value, lease.preImage)) return 'reverted';
-        if (!isOurs(now.value, lease) || lease.preImage === undefined) return 'overridden';
-        const id = idOf(lease, 'restore', lease.preImage);
-        const body = bodyOf(config, lease, lease.preImage, 'restore');
-        const written = await gate.write(targetOf(lease), { id, body, etag: now.etag }, abort);
-        return written ? 'reverted' : undefined;
+      const { preImage, left, asked } = lease;
+      const step = async ({ value, etag }: Standing): Promise<'reverted' | 'overridden' | undefined> => {
+        if (preImage === undefined) return 'overridden';
+        const stands = isDeepStrictEqual(value, preImage);
+        if (stands && left !== undefined && !asked) return 'reverted';
+        if (!stands && !isOurs(value, lease)) return 'overridden';
+        // Where it stands as before, a move that was not answered may still be under way; then this write comes after it. An endpoint
+        // that refuses it has not taken the move either.
+        const written = restore(lease, preImage, etag, abort).catch((thrown: unknown) => {
+          if (!stands || asHeadgateError(thrown).retryable) throw thrown;
+          return true;
+        });
+        return (await written) ? 'reverted' : undefined;
       };
       return compareAndSet(gate, targetOf(lease), step, abort);
     },
