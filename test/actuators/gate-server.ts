@@ -10,6 +10,9 @@ export interface GateWrite {
   readonly body: string;
 }
 
+/** How a write loses its answer: it never came, it was done, or it is done only when `arrive` is called. */
+export type Loss = 'before' | 'after' | 'late';
+
 /** How the fake endpoint behaves. */
 export interface GateServerOptions {
   /** Sends an ETag and refuses a write with an older one. */
@@ -27,6 +30,8 @@ export async function serveGate(t: TestContext, initial: Json, { etags, take }: 
   const writes: GateWrite[] = [];
   const paths: string[] = [];
   let beforeWrite: (() => void) | undefined;
+  let loss: Loss | undefined;
+  const late: (() => void)[] = [];
   const set = (next: Json): void => {
     state = next;
     version += 1;
@@ -46,10 +51,16 @@ export async function serveGate(t: TestContext, initial: Json, { etags, take }: 
     beforeWrite?.();
     beforeWrite = undefined;
     const condition = headers['if-match'];
-    if (condition !== undefined && condition !== `"${version}"`) return response.writeHead(412).end();
-    writes.push({ method, url, headers, body });
-    set(take(state, JSON.parse(body) as { [key: string]: Json }));
-    response.writeHead(204).end();
+    const write = (): boolean => {
+      if (condition !== undefined && condition !== `"${version}"`) return false;
+      writes.push({ method, url, headers, body });
+      set(take(state, JSON.parse(body) as { [key: string]: Json }));
+      return true;
+    };
+    if (loss === 'after') write();
+    if (loss === 'late') late.push(write);
+    if (loss) return request.socket.destroy();
+    response.writeHead(write() ? 204 : 412).end();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -68,6 +79,14 @@ export async function serveGate(t: TestContext, initial: Json, { etags, take }: 
     inBetween: (call: () => void): void => {
       beforeWrite = call;
     },
+    /** Writes get no answer from now on. */
+    lose: (how: Loss | undefined): void => {
+      loss = how;
+    },
+    /** What was under way for long arrives. */
+    arrive: (): void => {
+      for (const write of late.splice(0)) write();
+    },
     /** Writes are answered with this status from now on, and reads as before. */
     refuseWrites: (next: number): void => {
       forWrites = next;
@@ -78,3 +97,5 @@ export async function serveGate(t: TestContext, initial: Json, { etags, take }: 
     },
   };
 }
+
+export type GateServer = Awaited<ReturnType<typeof serveGate>>;
