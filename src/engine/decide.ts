@@ -1,9 +1,9 @@
 import type { Decision, EngageReason, RenewReason } from '../domain/decision.ts';
 import { type GateRequest, gateOf, type Lease, moreRestrictive, type ReleaseReason } from '../domain/lease.ts';
 import type { OptionPlan, PolicyPlan } from '../domain/plan.ts';
-import { stageNameOf } from '../domain/stage.ts';
+import { type StageId, stageNameOf } from '../domain/stage.ts';
 import { partOfSubject } from '../domain/subject.ts';
-import { MINUTE } from '../domain/time.ts';
+import { MINUTE, SECOND } from '../domain/time.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { presentCause } from './naming.ts';
 import { inTheWay, NOT_HELPED, notYet, objection } from './objection.ts';
@@ -101,13 +101,21 @@ const CEILING_FOR = 15 * MINUTE;
 const ceilingOf = ({ memory, view }: Scene): number | undefined =>
   view.now < memory.ceilingUntil ? memory.ceiling : undefined;
 
+/** What waits at the stage is done before it is looked at again; more than that, let go at once, would fall upon the dependency. */
+function isWorkedOff(stage: StageId, rate: number, view: DecideView): boolean {
+  const waiting = view.latest.get(stage)?.values.get('lag_records') ?? 0;
+  return waiting <= (rate * view.every(stage)) / SECOND;
+}
+
 /** The outcome is kept again, and would stay so without the lease, as far as can be told. */
 function isEnough(lease: Lease, { policy, memory, view, state }: Scene): boolean {
   const option = policy.may.find((one) => one.stage === lease.stage && one.kind === lease.request.kind);
   if (option && lease.request.kind === 'throttle' && sparesDependency(option, policy)) {
-    // Probed up to where the throttle holds nothing back.
+    // Probed up to where the throttle holds nothing back, neither of what comes nor of what waits.
     const { recentIn, usualIn } = view.estimate(lease.stage);
-    return state.safe && lease.request.rate > CLEARLY_OPEN * Math.max(recentIn ?? 0, usualIn ?? 0);
+    const { rate } = lease.request;
+    const isOpen = rate > CLEARLY_OPEN * Math.max(recentIn ?? 0, usualIn ?? 0);
+    return state.safe && isOpen && isWorkedOff(lease.stage, rate, view);
   }
   if (memory.calm < policy.confirm) return false;
   if (!option || lease.request.kind !== 'scale') return true;
