@@ -13,8 +13,12 @@ export interface Estimate {
   readonly recentOut: number | undefined;
   /** What the stage gets done while work waits; only learned then. */
   readonly capacity: number | undefined;
-  /** Smallest to largest, the latest outputs of a saturated stage. */
+  /** The latest outputs of a saturated stage. */
   readonly saturated: readonly number[];
+  /** What one worker gets done while work waits, nothing fails and no worker comes or goes; `undefined` where workers are not counted. */
+  readonly perWorker?: number | undefined;
+  /** The latest outputs of one such worker. */
+  readonly busy?: readonly number[];
   /** Samples in a row with work waiting and (almost) nothing leaving. */
   readonly stillFor: number;
   /** The group was set back, and what it reads again is not done yet. */
@@ -53,6 +57,8 @@ const HELD_BACK = 0.5;
  */
 const SATURATED_SECONDS = 3;
 const KEEP = 8;
+/** Where more than this share fails, output says more of what is called than of the workers. */
+const FAILS = 0.03;
 
 /** One step of all estimates. `calm`: nothing is wrong and no lease stands, so the usual rates may learn. */
 export function estimate(before: Estimate, snapshot: Snapshot, calm: boolean): Estimate {
@@ -61,7 +67,9 @@ export function estimate(before: Estimate, snapshot: Snapshot, calm: boolean): E
   const lag = snapshot.values.get('lag_records');
   const waits = lag !== undefined && out !== undefined && lag > Math.max(SATURATED_SECONDS * out, 10);
   const still = waits && out !== undefined && out < 0.02 * (before.usualOut ?? out + 1);
-  const saturated = waits && !still && out > 0 ? [...before.saturated, out].slice(-KEEP) : before.saturated;
+  const works = waits && !still && out > 0;
+  const saturated = works ? [...before.saturated, out].slice(-KEEP) : before.saturated;
+  const busy = works && isSound(snapshot) ? withWorkers(before.busy ?? [], out, snapshot) : (before.busy ?? []);
   return {
     normalIn: calm
       ? blend(before.normalIn, into, Math.max(1 / (before.calmSamples + 1), 1 / NORMAL_SAMPLES))
@@ -73,11 +81,21 @@ export function estimate(before: Estimate, snapshot: Snapshot, calm: boolean): E
     recentOut: blend(before.recentOut, out, FAST),
     capacity: saturated.length >= 2 ? upperMiddle(saturated) : before.capacity,
     saturated,
+    perWorker: busy.length >= 2 ? upperMiddle(busy) : before.perWorker,
+    busy,
     stillFor: still ? before.stillFor + 1 : 0,
     replays: (snapshot.values.get('rewound_records') ?? 0) > 0 || (before.replays && lag !== undefined && lag > 0),
     arrears: arrearsAfter(before, into, snapshot.at),
     at: snapshot.at,
   };
+}
+
+const isSound = ({ values }: Snapshot): boolean =>
+  (values.get('error_ratio') ?? 0) <= FAILS && (values.get('rebalancing') ?? 0) === 0;
+
+function withWorkers(busy: readonly number[], out: number, { values }: Snapshot): readonly number[] {
+  const workers = values.get('workers_ready');
+  return workers === undefined || workers < 1 ? busy : [...busy, out / workers].slice(-KEEP);
 }
 
 function arrearsAfter({ arrears, usualIn, at }: Estimate, into: number | undefined, now: EpochMs): number {

@@ -109,11 +109,14 @@ export function scaleFor(
   const snapshot = view.latest.get(option.stage);
   const ready = snapshot?.values.get('workers_ready');
   const now = from ?? snapshot?.values.get('workers_desired') ?? ready;
-  if (now === undefined || gate.capacity === undefined) return undefined;
+  // Measured with the workers of then: what those who came later have got done is not in the capacity until work waits again.
+  const perWorker =
+    gate.perWorker ?? (gate.capacity === undefined ? undefined : gate.capacity / Math.max(1, ready ?? now ?? 1));
+  if (now === undefined || perWorker === undefined) return undefined;
   const replicas = replicasFor({
     arriving: arrivingAt(option, view),
     backlog: view.latest.get(policy.keep.stage)?.values.get('lag_records') ?? 0,
-    perWorker: gate.capacity / Math.max(1, ready ?? now),
+    perWorker,
     now,
     min: option.min ?? 1,
     max: option.max ?? now,
