@@ -7,7 +7,7 @@ import type { OptionPlan, PolicyPlan } from '../domain/plan.ts';
 import { type Signal, signalSpec } from '../domain/signal.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import { type StageId, stageNameOf } from '../domain/stage.ts';
-import type { DurationMs } from '../domain/time.ts';
+import { type DurationMs, SECOND } from '../domain/time.ts';
 import { quantity } from '../domain/wording.ts';
 import type { Estimate } from './estimate.ts';
 import { ARRIVALS } from './plan.ts';
@@ -115,7 +115,7 @@ export function scaleFor(
   if (now === undefined || perWorker === undefined) return undefined;
   const replicas = replicasFor({
     arriving: arrivingAt(option, view),
-    backlog: view.latest.get(policy.keep.stage)?.values.get('lag_records') ?? 0,
+    backlog: backlogThen(option, policy, view),
     perWorker,
     now,
     min: option.min ?? 1,
@@ -124,6 +124,14 @@ export function scaleFor(
     partitions: snapshot?.parts.get('lag_records')?.length,
   });
   return replicas === undefined ? undefined : { kind: 'scale', replicas };
+}
+
+/** What will still wait when new workers work: a batch that is done by then needs none. */
+function backlogThen({ stage, startup = 0 }: OptionPlan, policy: PolicyPlan, view: FlowView): number {
+  const backlog = view.latest.get(policy.keep.stage)?.values.get('lag_records') ?? 0;
+  const { recentIn, recentOut } = view.estimate(stage);
+  if (recentIn === undefined || recentOut === undefined) return backlog;
+  return Math.max(0, backlog - (Math.max(0, recentOut - recentIn) * startup) / SECOND);
 }
 
 /** What arrives is all but sure to be more by the time new workers work. */
