@@ -93,6 +93,9 @@ const isSick = (verdict: Verdict): boolean =>
 
 /** Scaling back waits longer than scaling out, since workers that come and go cost rebalances. */
 const SCALE_CALM = 10 * MINUTE;
+/** What a worker gets done is taken to be so for this long after it was seen. */
+const KNOWN_FOR = 60 * MINUTE;
+const ABOUT_USUAL = 1.1;
 /** A throttle this many times above what comes in holds nothing back, also not in a peak. */
 const CLEARLY_OPEN = 1.5;
 /** How long a rate at which a dependency failed is not tried again. */
@@ -119,8 +122,18 @@ function isEnough(lease: Lease, { policy, memory, view, state }: Scene): boolean
   }
   if (memory.calm < policy.confirm) return false;
   if (!option || lease.request.kind !== 'scale') return true;
-  const calmFor = view.now - memory.calmSince;
-  return calmFor >= SCALE_CALM && scaleFor(option, policy, view, option.min ?? 1) === undefined;
+  if (view.now - memory.calmSince < SCALE_CALM) return false;
+  return scaleFor(option, policy, view, option.min ?? 1) === undefined || isWorthATry(lease.stage, view);
+}
+
+/**
+ * What comes is about what has always come, and it is not known that the workers of then would not do now: nobody had all they could
+ * do for long. Without a try, workers that came for a fault would stay for ever.
+ */
+function isWorthATry(stage: StageId, view: DecideView): boolean {
+  const { recentIn, usualIn, busyAt } = view.estimate(stage);
+  if (recentIn === undefined || usualIn === undefined || recentIn > ABOUT_USUAL * usualIn) return false;
+  return busyAt === undefined || view.now - busyAt >= KNOWN_FOR;
 }
 
 const isKept = ({ known, broken, atRisk }: KeepState): boolean => known && !broken && !atRisk;

@@ -17,8 +17,9 @@ export interface Estimate {
   readonly saturated: readonly number[];
   /** What one worker gets done while work waits, nothing fails and no worker comes or goes; `undefined` where workers are not counted. */
   readonly perWorker?: number | undefined;
-  /** The latest outputs of one such worker. */
+  /** The latest outputs of one such worker, and when the last of them was seen. */
   readonly busy?: readonly number[];
+  readonly busyAt?: EpochMs | undefined;
   /** Samples in a row with work waiting and (almost) nothing leaving. */
   readonly stillFor: number;
   /** The group was set back, and what it reads again is not done yet. */
@@ -69,7 +70,8 @@ export function estimate(before: Estimate, snapshot: Snapshot, calm: boolean): E
   const still = waits && out !== undefined && out < 0.02 * (before.usualOut ?? out + 1);
   const works = waits && !still && out > 0;
   const saturated = works ? [...before.saturated, out].slice(-KEEP) : before.saturated;
-  const busy = works && isSound(snapshot) ? withWorkers(before.busy ?? [], out, snapshot) : (before.busy ?? []);
+  const one = works ? ofOneWorker(snapshot, out) : undefined;
+  const busy = one === undefined ? (before.busy ?? []) : [...(before.busy ?? []), one].slice(-KEEP);
   return {
     normalIn: calm
       ? blend(before.normalIn, into, Math.max(1 / (before.calmSamples + 1), 1 / NORMAL_SAMPLES))
@@ -83,6 +85,7 @@ export function estimate(before: Estimate, snapshot: Snapshot, calm: boolean): E
     saturated,
     perWorker: busy.length >= 2 ? upperMiddle(busy) : before.perWorker,
     busy,
+    busyAt: one === undefined ? before.busyAt : snapshot.at,
     stillFor: still ? before.stillFor + 1 : 0,
     replays: (snapshot.values.get('rewound_records') ?? 0) > 0 || (before.replays && lag !== undefined && lag > 0),
     arrears: arrearsAfter(before, into, snapshot.at),
@@ -90,13 +93,22 @@ export function estimate(before: Estimate, snapshot: Snapshot, calm: boolean): E
   };
 }
 
-const isSound = ({ values }: Snapshot): boolean =>
-  (values.get('error_ratio') ?? 0) <= FAILS && (values.get('rebalancing') ?? 0) === 0;
-
-function withWorkers(busy: readonly number[], out: number, { values }: Snapshot): readonly number[] {
+/** What one worker has got done, where all are at work and that is what bounds them; else `undefined`. */
+function ofOneWorker({ values, parts }: Snapshot, out: number): number | undefined {
   const workers = values.get('workers_ready');
-  return workers === undefined || workers < 1 ? busy : [...busy, out / workers].slice(-KEEP);
+  if (workers === undefined || workers < 1) return undefined;
+  if ((values.get('error_ratio') ?? 0) > FAILS || (values.get('rebalancing') ?? 0) > 0) return undefined;
+  const lag = parts.get('lag_records');
+  // Where one partition waits, only its worker has all it can do.
+  if (lag && waitsAtFew(lag, out)) return undefined;
+  return out / workers;
 }
+
+/** Fewer than half of the partitions have work waiting. */
+const waitsAtFew = (lag: Float64Array, out: number): boolean => {
+  const least = Math.max(SATURATED_SECONDS * out, 10) / lag.length;
+  return lag.filter((one) => one > least).length < lag.length / 2;
+};
 
 function arrearsAfter({ arrears, usualIn, at }: Estimate, into: number | undefined, now: EpochMs): number {
   if (into === undefined || usualIn === undefined || at === 0) return arrears;
