@@ -202,10 +202,19 @@ function grow(lease: Lease, { policy, view, memory, state }: Scene): GateRequest
   return scaleFor(option, policy, view, lease.request.replicas);
 }
 
+/** What was needed to drain is more than what is needed to keep up: those too many leave once all has been calm for a while. */
+function shrink(lease: Lease, { policy, view, memory }: Scene): GateRequest | undefined {
+  const option = policy.may.find((one) => one.stage === lease.stage && one.kind === 'scale');
+  if (!option || lease.request.kind !== 'scale' || memory.calm < policy.confirm) return undefined;
+  if (view.now - Math.max(memory.adjustedAt, memory.calmSince) < SCALE_CALM) return undefined;
+  const enough = scaleFor(option, policy, view, option.min ?? 1);
+  return enough?.kind === 'scale' && enough.replicas < lease.request.replicas ? enough : undefined;
+}
+
 /** A throttle follows the capacity, and the strictest of all who ask for the gate; other requests stay as they were granted. */
 function adjust(lease: Lease, scene: Scene): GateRequest | undefined {
   const { policy, view, wants, memory } = scene;
-  if (lease.request.kind === 'scale') return grow(lease, scene);
+  if (lease.request.kind === 'scale') return grow(lease, scene) ?? shrink(lease, scene);
   if (lease.request.kind !== 'throttle' || view.now - memory.adjustedAt < policy.lease / ADJUSTS_A_LEASE)
     return undefined;
   const gate = gateOf(lease.stage, lease.request.kind);

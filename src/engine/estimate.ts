@@ -6,6 +6,8 @@ export interface Estimate {
   /** Slow mean of what arrives while nothing is wrong. */
   readonly usualIn: number | undefined;
   readonly usualOut: number | undefined;
+  /** Seconds of output that wait while nothing is wrong: what is in transit. */
+  readonly usualWait?: number | undefined;
   /** Mean of what has arrived over hours without trouble: what a day's slope or a slow leak is held against. */
   readonly normalIn: number | undefined;
   /** Mean of the last few samples. */
@@ -53,10 +55,11 @@ const NORMAL_SAMPLES = 360;
 /** Below this share of the usual flow it is held back, by whomever: what does not come now comes later. */
 const HELD_BACK = 0.5;
 /**
- * Work for this many seconds of output must wait before the output is taken for the capacity: a threshold near the length of
- * one tick reads the transit of a tick as saturation and spirals capacity down.
+ * Work for this many seconds of output, and for this many times what waits while nothing is wrong, must wait before the output is taken
+ * for the capacity: what is in transit (a tick, a batch, an interval between commits) would be read as saturation, and spirals it down.
  */
 const SATURATED_SECONDS = 3;
+const SATURATED_TIMES = 3;
 const KEEP = 8;
 /** Where more than this share fails, output says more of what is called than of the workers. */
 const FAILS = 0.03;
@@ -66,11 +69,12 @@ export function estimate(before: Estimate, snapshot: Snapshot, calm: boolean): E
   const into = snapshot.values.get('in_records_per_second');
   const out = snapshot.values.get('out_records_per_second');
   const lag = snapshot.values.get('lag_records');
-  const waits = lag !== undefined && out !== undefined && lag > Math.max(SATURATED_SECONDS * out, 10);
+  const enough = Math.max(SATURATED_SECONDS, SATURATED_TIMES * (before.usualWait ?? 0));
+  const waits = lag !== undefined && out !== undefined && lag > Math.max(enough * out, 10);
   const still = waits && out !== undefined && out < 0.02 * (before.usualOut ?? out + 1);
   const works = waits && !still && out > 0;
   const saturated = works ? [...before.saturated, out].slice(-KEEP) : before.saturated;
-  const one = works ? ofOneWorker(snapshot, out) : undefined;
+  const one = works ? ofOneWorker(snapshot, out, enough) : undefined;
   const busy = one === undefined ? (before.busy ?? []) : [...(before.busy ?? []), one].slice(-KEEP);
   return {
     normalIn: calm
@@ -79,6 +83,7 @@ export function estimate(before: Estimate, snapshot: Snapshot, calm: boolean): E
     calmSamples: calm && into !== undefined ? Math.min(before.calmSamples + 1, NORMAL_SAMPLES) : before.calmSamples,
     usualIn: calm ? blend(before.usualIn, into, SLOW) : before.usualIn,
     usualOut: calm ? blend(before.usualOut, out, SLOW) : before.usualOut,
+    usualWait: calm && lag !== undefined && out ? blend(before.usualWait, lag / out, SLOW) : before.usualWait,
     recentIn: blend(before.recentIn, into, FAST),
     recentOut: blend(before.recentOut, out, FAST),
     capacity: saturated.length >= 2 ? upperMiddle(saturated) : before.capacity,
@@ -94,19 +99,19 @@ export function estimate(before: Estimate, snapshot: Snapshot, calm: boolean): E
 }
 
 /** What one worker has got done, where all are at work and that is what bounds them; else `undefined`. */
-function ofOneWorker({ values, parts }: Snapshot, out: number): number | undefined {
+function ofOneWorker({ values, parts }: Snapshot, out: number, enough: number): number | undefined {
   const workers = values.get('workers_ready');
   if (workers === undefined || workers < 1) return undefined;
   if ((values.get('error_ratio') ?? 0) > FAILS || (values.get('rebalancing') ?? 0) > 0) return undefined;
   const lag = parts.get('lag_records');
   // Where one partition waits, only its worker has all it can do.
-  if (lag && waitsAtFew(lag, out)) return undefined;
+  if (lag && waitsAtFew(lag, enough * out)) return undefined;
   return out / workers;
 }
 
 /** Fewer than half of the partitions have work waiting. */
-const waitsAtFew = (lag: Float64Array, out: number): boolean => {
-  const least = Math.max(SATURATED_SECONDS * out, 10) / lag.length;
+const waitsAtFew = (lag: Float64Array, enough: number): boolean => {
+  const least = Math.max(enough, 10) / lag.length;
   return lag.filter((one) => one > least).length < lag.length / 2;
 };
 
