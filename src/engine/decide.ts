@@ -95,6 +95,8 @@ const isSick = (verdict: Verdict): boolean =>
 const SCALE_CALM = 10 * MINUTE;
 /** What a worker gets done is taken to be so for this long after it was seen. */
 const KNOWN_FOR = 60 * MINUTE;
+/** Whoever was sent away in vain within this time is sent away again after twice as long. */
+const TRIES_FOR = 24 * 60 * MINUTE;
 const ABOUT_USUAL = 1.1;
 /** A throttle this many times above what comes in holds nothing back, also not in a peak. */
 const CLEARLY_OPEN = 1.5;
@@ -123,17 +125,22 @@ function isEnough(lease: Lease, { policy, memory, view, state }: Scene): boolean
   if (memory.calm < policy.confirm) return false;
   if (!option || lease.request.kind !== 'scale') return true;
   if (view.now - memory.calmSince < SCALE_CALM) return false;
-  return scaleFor(option, policy, view, option.min ?? 1) === undefined || isWorthATry(lease.stage, view);
+  if (scaleFor(option, policy, view, option.min ?? 1) === undefined) return true;
+  if (!isWorthATry(lease.stage, view, memory)) return false;
+  memory.tries = view.now - memory.triedAt < TRIES_FOR ? memory.tries + 1 : 1;
+  memory.triedAt = view.now;
+  return true;
 }
 
 /**
  * What comes is about what has always come, and it is not known that the workers of then would not do now: nobody had all they could
  * do for long. Without a try, workers that came for a fault would stay for ever.
  */
-function isWorthATry(stage: StageId, view: DecideView): boolean {
+function isWorthATry(stage: StageId, view: DecideView, { tries, triedAt }: PolicyMemory): boolean {
   const { recentIn, usualIn, busyAt } = view.estimate(stage);
   if (recentIn === undefined || usualIn === undefined || recentIn > ABOUT_USUAL * usualIn) return false;
-  return busyAt === undefined || view.now - busyAt >= KNOWN_FOR;
+  const known = view.now - triedAt < TRIES_FOR ? KNOWN_FOR * 2 ** tries : KNOWN_FOR;
+  return busyAt === undefined ? triedAt === 0 || view.now - triedAt >= known : view.now - busyAt >= known;
 }
 
 const isKept = ({ known, broken, atRisk }: KeepState): boolean => known && !broken && !atRisk;

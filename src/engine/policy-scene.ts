@@ -20,6 +20,9 @@ export interface PolicyMemory {
   ceiling: number;
   ceilingUntil: EpochMs;
   adjustedAt: EpochMs;
+  /** How often workers were sent away to see whether fewer do, and when last. */
+  tries: number;
+  triedAt: EpochMs;
   /** When the kept signal was last known. */
   knownAt: EpochMs;
   uses: number;
@@ -37,6 +40,8 @@ export const newPolicyMemory = (mode: PolicyMode): PolicyMemory => ({
   ceiling: 0,
   ceilingUntil: 0,
   adjustedAt: 0,
+  tries: 0,
+  triedAt: 0,
   cooldownUntil: 0,
   cooldownWhy: 'cooldown',
   knownAt: 0,
