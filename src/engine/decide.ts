@@ -116,11 +116,12 @@ function isWorkedOff(stage: StageId, rate: number, view: DecideView): boolean {
 function isEnough(lease: Lease, { policy, memory, view, state }: Scene): boolean {
   const option = policy.may.find((one) => one.stage === lease.stage && one.kind === lease.request.kind);
   if (option && lease.request.kind === 'throttle' && sparesDependency(option, policy)) {
-    // Probed up to where the throttle holds nothing back, neither of what comes nor of what waits.
-    const { recentIn, usualIn } = view.estimate(lease.stage);
+    // Probed up to where the throttle holds nothing back, neither of what comes nor of what the workers make of what waits.
+    const { recentIn, usualIn, recentOut } = view.estimate(lease.stage);
     const { rate } = lease.request;
-    const isOpen = rate > CLEARLY_OPEN * Math.max(recentIn ?? 0, usualIn ?? 0);
-    return state.safe && isOpen && isWorkedOff(lease.stage, rate, view);
+    const isOpenFor = (flow: number | undefined): boolean => rate > CLEARLY_OPEN * (flow ?? 0);
+    const isOpen = isOpenFor(recentIn) && isOpenFor(usualIn);
+    return state.safe && isOpen && (isOpenFor(recentOut) || isWorkedOff(lease.stage, rate, view));
   }
   if (memory.calm < policy.confirm) return false;
   if (!option || lease.request.kind !== 'scale') return true;
