@@ -223,8 +223,8 @@ function shrink(lease: Lease, { policy, view, memory }: Scene): GateRequest | un
 function adjust(lease: Lease, scene: Scene): GateRequest | undefined {
   const { policy, view, wants, memory } = scene;
   if (lease.request.kind === 'scale') return grow(lease, scene) ?? shrink(lease, scene);
-  if (lease.request.kind !== 'throttle' || view.now - memory.adjustedAt < policy.lease / ADJUSTS_A_LEASE)
-    return undefined;
+  if (lease.request.kind !== 'throttle') return undefined;
+  if (view.now - Math.max(memory.adjustedAt, lease.grantedAt) < policy.lease / ADJUSTS_A_LEASE) return undefined;
   const gate = gateOf(lease.stage, lease.request.kind);
   const option = policy.may.find((one) => gateOf(one.stage, one.kind) === gate && one.kind === 'throttle');
   const own = (option && requestFor(option, policy, view, lease.request, ceilingOf(scene))) ?? lease.request;
