@@ -215,8 +215,11 @@ function shrink(lease: Lease, { policy, view, memory }: Scene): GateRequest | un
   const option = policy.may.find((one) => one.stage === lease.stage && one.kind === 'scale');
   if (!option || lease.request.kind !== 'scale' || memory.calm < policy.confirm) return undefined;
   if (view.now - Math.max(memory.adjustedAt, memory.calmSince) < SCALE_CALM) return undefined;
+  if (isGrowing(option, view)) return undefined;
   const enough = scaleFor(option, policy, view, option.min ?? 1);
-  return enough?.kind === 'scale' && enough.replicas < lease.request.replicas ? enough : undefined;
+  return enough?.kind === 'scale' && enough.replicas <= (1 - ADJUST_SHARE) * lease.request.replicas
+    ? enough
+    : undefined;
 }
 
 /** A throttle follows the capacity, and the strictest of all who ask for the gate; other requests stay as they were granted. */

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { detectorsFrom } from '../../src/app/world.ts';
+import type { OptionPlan } from '../../src/domain/plan.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/domain/time.ts';
 import { Engine } from '../../src/engine/engine.ts';
+import { NO_ESTIMATE } from '../../src/engine/estimate.ts';
 import { replay } from '../../src/engine/replay.ts';
+import { scaleFor } from '../../src/engine/request.ts';
 import { registry } from '../../src/registry.ts';
 import { seededRandom } from '../../src/stats/random.ts';
 import { planOf, policyPlan, snapshot, stagePlan } from '../support/plans.ts';
@@ -23,6 +26,8 @@ interface Settings {
   readonly maxRenewals?: number;
   /** Whether more workers get more done. */
   readonly helps?: boolean;
+  /** What one worker gets done in a second at a time of the day. */
+  readonly each?: (at: number) => number;
 }
 
 interface Run {
@@ -37,7 +42,7 @@ interface Run {
 
 /** A stage of three workers under a policy that scales it, in a closed loop; `arriving` records a second at a time of the day. */
 function live(arriving: (at: number) => number, length: number, settings: Settings): Run {
-  const { looksAhead, startup, maxRenewals = 1_000, helps = true } = settings;
+  const { looksAhead, startup, maxRenewals = 1_000, helps = true, each = () => EACH } = settings;
   const option = {
     actuator: 'workers',
     stage: 'p.in' as const,
@@ -76,7 +81,7 @@ function live(arriving: (at: number) => number, length: number, settings: Settin
   for (let at = START; at < START + length; at += EVERY) {
     if (coming && at >= coming.at) [workers, coming] = [coming.workers, undefined];
     const into = arriving(at) * (0.97 + 0.06 * seededRandom(at / EVERY)());
-    const out = Math.min((helps ? workers : 3) * EACH, into + backlog / 10);
+    const out = Math.min((helps ? workers : 3) * each(at), into + backlog / 10);
     backlog = Math.max(0, backlog + (into - out) * 10);
     const lag = backlog / Math.max(1, out);
     waited += lag;
@@ -118,9 +123,10 @@ describe('the size of a stage that is scaled', () => {
         const said = `${ramp} min, ${startup / MINUTE} min: ${JSON.stringify([now, ahead])}`;
         assert.ok((ahead.asked[0] as number) >= (now.asked[0] as number), said);
         assert.ok((ahead.asked.at(-1) as number) >= 14, said);
+        const top = ahead.asked.indexOf(Math.max(...ahead.asked));
         assert.ok(
-          ahead.asked.every((one, i) => one > (ahead.asked[i - 1] ?? 3)),
-          said,
+          ahead.asked.every((one, i) => (i <= top ? one > (ahead.asked[i - 1] ?? 3) : one < (ahead.asked[i - 1] ?? 0))),
+          `grows to its top, and those too many leave: ${said}`,
         );
         assert.ok(ahead.waited < 0.2 * now.waited && ahead.longest < 0.5 * now.longest, said);
       }
@@ -146,5 +152,48 @@ describe('the size of a stage that is scaled', () => {
       const runs = [false, true].map((looksAhead) => live(arriving, 6 * HOUR, { looksAhead, startup: 4 * MINUTE }));
       assert.deepEqual(runs[1], runs[0], name);
     }
+  });
+
+  test('is nothing for a batch that is done before the workers would work', () => {
+    const [option] = policyPlan({}).may;
+    const asked = (startup: number, recentIn: number): number | undefined => {
+      const scale = {
+        ...option,
+        actuator: 'workers',
+        stage: 'p.in',
+        kind: 'scale',
+        min: 3,
+        max: MOST,
+        accept: [],
+        startup,
+      };
+      const values = { lag_records: 20_000, workers_ready: 3, workers_desired: 3 };
+      const request = scaleFor(
+        scale as OptionPlan,
+        policyPlan({ keep: { stage: 'p.in', signal: 'lag_seconds', below: 30 }, lease: 4 * MINUTE }),
+        {
+          latest: new Map([['p.in', snapshot('p.in', START, values)]]),
+          estimate: () => ({ ...NO_ESTIMATE, recentIn, recentOut: 3 * EACH, perWorker: EACH }),
+          arrivalsAfter: () => undefined,
+        },
+        undefined,
+      );
+      return request?.kind === 'scale' ? request.replicas : undefined;
+    };
+    assert.equal(asked(3 * MINUTE, 0), undefined, 'done in 134 s');
+    assert.equal(asked(10 * SECOND, 90), 4);
+    assert.equal(asked(3 * MINUTE, 120), 5, 'more comes than is done meanwhile');
+  });
+
+  test('is tried without once nobody has had all they could do for an hour; and after twice as long where that was too soon', () => {
+    const slowFor = (time: number) => (at: number) => (at > START + HOUR && at < START + HOUR + time ? 20 : EACH);
+    const run = (time: number, length: number) =>
+      live(() => 100, length, { looksAhead: false, startup: MINUTE, each: slowFor(time) });
+    const short = run(HOUR, 4 * HOUR);
+    assert.equal(short.ends.at(-1), 'recovered: in lag_seconds below 30 s is kept again', JSON.stringify(short));
+    const lasting = run(DAY, DAY);
+    // After 1, 2, 4 and 8 hours, each time a little later.
+    assert.ok(lasting.ends.length >= 3 && lasting.ends.length <= 4, JSON.stringify(lasting));
+    assert.ok(lasting.longest < 500, JSON.stringify(lasting));
   });
 });
