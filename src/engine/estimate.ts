@@ -104,16 +104,31 @@ function ofOneWorker({ values, parts }: Snapshot, out: number, enough: number): 
   if (workers === undefined || workers < 1) return undefined;
   if ((values.get('error_ratio') ?? 0) > FAILS || (values.get('rebalancing') ?? 0) > 0) return undefined;
   const lag = parts.get('lag_records');
-  // Where one partition waits, only its worker has all it can do.
-  if (lag && waitsAtFew(lag, enough * out)) return undefined;
-  return out / workers;
+  return lag && waitsAtFew(lag, enough * out) ? ofBusiest(lag, parts, workers) : out / workers;
 }
 
-/** Fewer than half of the partitions have work waiting. */
-const waitsAtFew = (lag: Float64Array, enough: number): boolean => {
+/** Where one partition waits, only its worker has all it can do: that one, and its share of the others. */
+function ofBusiest(lag: Float64Array, parts: Snapshot['parts'], workers: number): number | undefined {
+  const outs = parts.get('out_records_per_second');
+  if (!outs?.every(Number.isFinite) || outs.length < 2) return undefined;
+  const own = outs[lag.indexOf(Math.max(...lag))] as number;
+  const mean = (outs.reduce((sum, one) => sum + one, 0) - own) / (outs.length - 1);
+  // A partition that stands still says nothing of the worker.
+  return own > mean ? own + mean * (outs.length / workers - 1) : undefined;
+}
+
+/** Partitions up to this share, and always one, may be the doing of what is in them; where more wait, workers are short. */
+const FEW = 1 / 8;
+
+/**
+ * Only few partitions have their share of so much waiting.
+ *
+ * @param lag records that wait, for each partition; `enough` records, over all of them.
+ */
+export function waitsAtFew(lag: Float64Array, enough: number): boolean {
   const least = Math.max(enough, 10) / lag.length;
-  return lag.filter((one) => one > least).length < lag.length / 2;
-};
+  return lag.filter((one) => one > least).length <= Math.max(1, FEW * lag.length);
+}
 
 function arrearsAfter({ arrears, usualIn, at }: Estimate, into: number | undefined, now: EpochMs): number {
   if (into === undefined || usualIn === undefined || at === 0) return arrears;

@@ -9,7 +9,7 @@ import type { Snapshot } from '../domain/snapshot.ts';
 import { type StageId, stageNameOf } from '../domain/stage.ts';
 import { type DurationMs, SECOND } from '../domain/time.ts';
 import { quantity } from '../domain/wording.ts';
-import type { Estimate } from './estimate.ts';
+import { type Estimate, waitsAtFew } from './estimate.ts';
 import { ARRIVALS } from './plan.ts';
 
 /** What a request is worked out from. */
@@ -122,13 +122,18 @@ export function scaleFor(
     max: option.max ?? now,
     drainWithin: policy.lease,
     partitions: snapshot?.parts.get('lag_records')?.length,
+    into: snapshot?.parts.get('in_records_per_second'),
   });
   return replicas === undefined ? undefined : { kind: 'scale', replicas };
 }
 
 /** What will still wait when new workers work: a batch that is done by then needs none. */
 function backlogThen({ stage, startup = 0 }: OptionPlan, policy: PolicyPlan, view: FlowView): number {
-  const backlog = view.latest.get(policy.keep.stage)?.values.get('lag_records') ?? 0;
+  const snapshot = view.latest.get(policy.keep.stage);
+  const backlog = snapshot?.values.get('lag_records') ?? 0;
+  const lag = snapshot?.parts.get('lag_records');
+  // What waits at one partition is done by the one worker who reads it.
+  if (lag && waitsAtFew(lag, backlog)) return 0;
   const { recentIn, recentOut } = view.estimate(stage);
   if (recentIn === undefined || recentOut === undefined) return backlog;
   return Math.max(0, backlog - (Math.max(0, recentOut - recentIn) * startup) / SECOND);

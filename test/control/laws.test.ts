@@ -54,6 +54,27 @@ test('replicas stay between min and max, and are asked for only where that is mo
   assert.equal(replicasFor({ ...view, perWorker: 0 }), undefined, 'no capacity is known');
 });
 
+test('replicas are as many as whoever reads the hottest partition needs to keep up with it', () => {
+  const view = {
+    arriving: 120,
+    backlog: 0,
+    perWorker: 50,
+    now: 3,
+    min: 2,
+    max: 12,
+    drainWithin: 60_000,
+    partitions: 12,
+  };
+  const even = new Array(12).fill(10);
+  const hot = (rate: number) => even.with(3, rate);
+  assert.equal(replicasFor({ ...view, into: even }), undefined);
+  assert.equal(replicasFor({ ...view, into: hot(25) }), 4, 'and two others');
+  assert.equal(replicasFor({ ...view, into: hot(38) }), 6, 'and one other');
+  assert.equal(replicasFor({ ...view, into: hot(48) }), 12, 'alone');
+  assert.equal(replicasFor({ ...view, into: hot(90) }), 12, 'as well as can be');
+  assert.equal(replicasFor({ ...view, into: hot(Number.NaN) }), undefined, 'not known');
+});
+
 test('goodput: near the capacity of a failing dependency at once, then up by small steps, below where it failed', () => {
   // 240 attempts a second against a capacity of 110: the harness shows an output of 50 and four fifths failing.
   const first = goodputRate({ rate: undefined, ceiling: undefined, out: 50, errorRatio: 0.77, floor: 1 });

@@ -12,12 +12,18 @@ interface Seen {
   readonly lag: number;
   readonly workers?: number;
   readonly more?: Readonly<Record<string, number>>;
-  /** Records that wait in each partition. */
+  /** Records that wait in each partition, and records a second that leave it. */
   readonly parts?: readonly number[];
+  readonly outs?: readonly number[];
 }
 
 /** What is believed after so many looks at the same. */
-function after(before: Estimate, times: number, { out, lag, workers = 4, more, parts }: Seen, calm = false): Estimate {
+function after(
+  before: Estimate,
+  times: number,
+  { out, lag, workers = 4, more, parts, outs }: Seen,
+  calm = false,
+): Estimate {
   let now = before;
   for (let i = 0; i < times; i++) {
     const at = Math.max(START, now.at) + EVERY;
@@ -29,7 +35,10 @@ function after(before: Estimate, times: number, { out, lag, workers = 4, more, p
       ...more,
     };
     const seen = snapshot('p.in', at, values);
-    now = estimate(now, parts ? { ...seen, parts: new Map([['lag_records', Float64Array.from(parts)]]) } : seen, calm);
+    const known = Object.entries({ lag_records: parts, out_records_per_second: outs }).flatMap(([signal, each]) =>
+      each ? [[signal, Float64Array.from(each)] as const] : [],
+    );
+    now = estimate(now, { ...snapshot('p.in', at, values), parts: new Map(known) }, calm);
   }
   return now;
 }
@@ -58,6 +67,14 @@ test('one worker: not learned while calls fail, while partitions move, or where 
   }))
     assert.equal(after(calm, 5, seen).perWorker, undefined, why);
   assert.equal(after(calm, 5, { out: 200, lag: 9_000, parts: [3_000, 0, 3_000, 3_000] }).perWorker, 50);
+});
+
+test('one worker: where one partition waits alone, what its worker does for it and for its share of the others', () => {
+  const parts = [1, 9_000, 1, 1, 1, 1, 1, 1];
+  const hot = after(calm, 5, { out: 106, lag: 9_007, workers: 4, parts, outs: [10, 36, 10, 10, 10, 10, 10, 10] });
+  assert.equal(hot.perWorker, 46, 'each reads two');
+  const stuck = after(calm, 5, { out: 70, lag: 9_007, workers: 4, parts, outs: [10, 0, 10, 10, 10, 10, 10, 10] });
+  assert.equal(stuck.perWorker, undefined, 'a record that is tried in vain says nothing of the worker');
 });
 
 test('what is usually in transit is not taken for saturation, however long an interval is', () => {
