@@ -34,7 +34,6 @@ function after(
       workers_ready: workers,
       ...more,
     };
-    const seen = snapshot('p.in', at, values);
     const known = Object.entries({ lag_records: parts, out_records_per_second: outs }).flatMap(([signal, each]) =>
       each ? [[signal, Float64Array.from(each)] as const] : [],
     );
