@@ -5,6 +5,7 @@ import { type StageId, stageNameOf } from '../domain/stage.ts';
 import { partOfSubject } from '../domain/subject.ts';
 import { MINUTE, SECOND } from '../domain/time.ts';
 import type { Verdict } from '../domain/verdict.ts';
+import type { Estimate } from './estimate.ts';
 import { presentCause } from './naming.ts';
 import { inTheWay, NOT_HELPED, notYet, objection } from './objection.ts';
 import {
@@ -200,13 +201,21 @@ function holdOn(lease: Lease, scene: Scene): readonly Decision[] {
 /** After workers have come it takes so many samples until it is known what they get done. */
 const SETTLED_SAMPLES = 8;
 
-/** The number of workers grows further where what arrives is all but sure to grow; never faster than workers come. */
+/** More is done than comes, so what waits will be done. */
+const isDraining = ({ recentIn, recentOut }: Estimate): boolean => (recentOut ?? 0) > (recentIn ?? 0);
+
+/**
+ * The number of workers grows further where what arrives is all but sure to grow, or where those there are fall further behind; never
+ * faster than workers come.
+ */
 function grow(lease: Lease, { policy, view, memory, state }: Scene): GateRequest | undefined {
   const option = policy.may.find((one) => one.stage === lease.stage && one.kind === 'scale');
   if (option?.startup === undefined || lease.request.kind !== 'scale' || !(state.broken || state.atRisk))
     return undefined;
   const settled = option.startup + SETTLED_SAMPLES * view.every(lease.stage);
-  if (view.now - Math.max(memory.adjustedAt, lease.grantedAt) < settled || !isGrowing(option, view)) return undefined;
+  if (view.now - Math.max(memory.adjustedAt, lease.grantedAt) < settled) return undefined;
+  const fallsBehind = memory.broken >= policy.confirm && !isDraining(view.estimate(lease.stage));
+  if (!isGrowing(option, view) && !fallsBehind) return undefined;
   return scaleFor(option, policy, view, lease.request.replicas);
 }
 
