@@ -10,6 +10,7 @@ const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = {
       ? import('./ablation-baseline.ts')
       : import('./ablation.ts'),
   series: () => import('./series.ts'),
+  plants: () => import('./plants.ts'),
 };
 
 const [first = '', ...rest] = process.argv.slice(2);

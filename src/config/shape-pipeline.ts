@@ -219,7 +219,7 @@ const Option = z.strictObject({
     .optional()
     .meta({
       description:
-        'Scale: how long it takes until new replicas work. Where what arrives is all but sure to grow until then (nine chances in ten, by the detector forecast), the size is for what may arrive then (one chance in ten that it is more), and grows further while the lease is in force. Else, and left out, it is for what arrives when it is asked for.',
+        'Scale: how long it takes until new replicas work. Where what arrives is all but sure to grow until then (nine chances in ten, by the detector forecast), the size is for what may arrive then (one chance in ten that it is more); else it is for what arrives when it is asked for. Nobody is asked for where what waits will be done by then. The size grows further where what arrives is all but sure to grow, or where those there are fall further behind. Left out: what arrives and waits when it is asked for, and it does not grow. After ten calm minutes those too many leave (a fifth at least), and all where fewer would do.',
       examples: ['90s'],
     }),
   accept: z
