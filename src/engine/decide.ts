@@ -5,7 +5,6 @@ import { type StageId, stageNameOf } from '../domain/stage.ts';
 import { partOfSubject } from '../domain/subject.ts';
 import { MINUTE, SECOND } from '../domain/time.ts';
 import type { Verdict } from '../domain/verdict.ts';
-import type { Estimate } from './estimate.ts';
 import { presentCause } from './naming.ts';
 import { inTheWay, NOT_HELPED, notYet, objection } from './objection.ts';
 import {
@@ -16,7 +15,8 @@ import {
   type Scene,
   type Want,
 } from './policy-scene.ts';
-import { describeKeep, describeRequest, inUnit, isGrowing, requestFor, scaleFor, sparesDependency } from './request.ts';
+import { describeKeep, describeRequest, inUnit, requestFor, sparesDependency } from './request.ts';
+import { mayLeave, resized } from './workforce.ts';
 
 /** The kept signal is safe again when it is below this share of its bound: between the two lines nothing changes. */
 const RELEASE_SHARE = 0.5;
@@ -92,13 +92,6 @@ const isSick = (verdict: Verdict): boolean =>
   verdict.state === 'critical' &&
   verdict.because.some((score) => score.value >= 1 && OWN_HEALTH.test(partOfSubject(score.subject)));
 
-/** Scaling back waits longer than scaling out, since workers that come and go cost rebalances. */
-const SCALE_CALM = 10 * MINUTE;
-/** What a worker gets done is taken to be so for this long after it was seen. */
-const KNOWN_FOR = 60 * MINUTE;
-/** Whoever was sent away in vain within this time is sent away again after twice as long. */
-const TRIES_FOR = 24 * 60 * MINUTE;
-const ABOUT_USUAL = 1.1;
 /** A throttle this many times above what comes in holds nothing back, also not in a peak. */
 const CLEARLY_OPEN = 1.5;
 /** How long a rate at which a dependency failed is not tried again. */
@@ -114,7 +107,8 @@ function isWorkedOff(stage: StageId, rate: number, view: DecideView): boolean {
 }
 
 /** The outcome is kept again, and would stay so without the lease, as far as can be told. */
-function isEnough(lease: Lease, { policy, memory, view, state }: Scene): boolean {
+function isEnough(lease: Lease, scene: Scene): boolean {
+  const { policy, memory, view, state } = scene;
   const option = policy.may.find((one) => one.stage === lease.stage && one.kind === lease.request.kind);
   if (option && lease.request.kind === 'throttle' && sparesDependency(option, policy)) {
     // Probed up to where the throttle holds nothing back, neither of what comes nor of what the workers make of what waits.
@@ -125,34 +119,22 @@ function isEnough(lease: Lease, { policy, memory, view, state }: Scene): boolean
     return state.safe && isOpen && (isOpenFor(recentOut) || isWorkedOff(lease.stage, rate, view));
   }
   if (memory.calm < policy.confirm) return false;
-  if (!option || lease.request.kind !== 'scale') return true;
-  if (view.now - memory.calmSince < SCALE_CALM) return false;
-  if (scaleFor(option, policy, view, option.min ?? 1) === undefined) return true;
-  if (!isWorthATry(lease.stage, view, memory)) return false;
-  memory.tries = view.now - memory.triedAt < TRIES_FOR ? memory.tries + 1 : 1;
-  memory.triedAt = view.now;
-  return true;
-}
-
-/**
- * What comes is about what has always come, and it is not known that the workers of then would not do now: nobody had all they could
- * do for long. Without a try, workers that came for a fault would stay for ever.
- */
-function isWorthATry(stage: StageId, view: DecideView, { tries, triedAt }: PolicyMemory): boolean {
-  const { recentIn, usualIn, busyAt } = view.estimate(stage);
-  if (recentIn === undefined || usualIn === undefined || recentIn > ABOUT_USUAL * usualIn) return false;
-  const known = view.now - triedAt < TRIES_FOR ? KNOWN_FOR * 2 ** tries : KNOWN_FOR;
-  return busyAt === undefined ? triedAt === 0 || view.now - triedAt >= known : view.now - busyAt >= known;
+  return !option || lease.request.kind !== 'scale' || mayLeave(option, scene);
 }
 
 const isKept = ({ known, broken, atRisk }: KeepState): boolean => known && !broken && !atRisk;
 
 /**
- * Renewed as often as allowed. Workers that keep the outcome do what they were asked for and hold nobody back, so of a scale only what
- * was renewed in vain counts; a throttle that is only just enough ends, since what waits upstream grows with it.
+ * Renewed as often as allowed. Workers that keep the outcome do what they were asked for and hold nobody back, and without a throttle that
+ * spares a dependency even less would be done, so of these only what was renewed in vain counts; another throttle that is only just
+ * enough ends, since what waits upstream grows with it.
  */
 function isSpent(lease: Lease, { policy, state }: Scene): boolean {
-  if (lease.request.kind !== 'scale') return lease.renewals >= policy.maxRenewals;
+  const { kind } = lease.request;
+  const spares = policy.may.some(
+    (option) => option.stage === lease.stage && option.kind === kind && sparesDependency(option, policy),
+  );
+  if (kind !== 'scale' && !spares) return lease.renewals >= policy.maxRenewals;
   return !isKept(state) && (lease.inVain ?? 0) >= policy.maxRenewals;
 }
 
@@ -198,43 +180,10 @@ function holdOn(lease: Lease, scene: Scene): readonly Decision[] {
   return [{ ...base, kind: 'renew', reason, request: lease.request, because }];
 }
 
-/** After workers have come it takes so many samples until it is known what they get done. */
-const SETTLED_SAMPLES = 8;
-
-/** More is done than comes, so what waits will be done. */
-const isDraining = ({ recentIn, recentOut }: Estimate): boolean => (recentOut ?? 0) > (recentIn ?? 0);
-
-/**
- * The number of workers grows further where what arrives is all but sure to grow, or where those there are fall further behind; never
- * faster than workers come.
- */
-function grow(lease: Lease, { policy, view, memory, state }: Scene): GateRequest | undefined {
-  const option = policy.may.find((one) => one.stage === lease.stage && one.kind === 'scale');
-  if (option?.startup === undefined || lease.request.kind !== 'scale' || !(state.broken || state.atRisk))
-    return undefined;
-  const settled = option.startup + SETTLED_SAMPLES * view.every(lease.stage);
-  if (view.now - Math.max(memory.adjustedAt, lease.grantedAt) < settled) return undefined;
-  const fallsBehind = memory.broken >= policy.confirm && !isDraining(view.estimate(lease.stage));
-  if (!isGrowing(option, view) && !fallsBehind) return undefined;
-  return scaleFor(option, policy, view, lease.request.replicas);
-}
-
-/** What was needed to drain is more than what is needed to keep up: those too many leave once all has been calm for a while. */
-function shrink(lease: Lease, { policy, view, memory }: Scene): GateRequest | undefined {
-  const option = policy.may.find((one) => one.stage === lease.stage && one.kind === 'scale');
-  if (!option || lease.request.kind !== 'scale' || memory.calm < policy.confirm) return undefined;
-  if (view.now - Math.max(memory.adjustedAt, memory.calmSince) < SCALE_CALM) return undefined;
-  if (isGrowing(option, view)) return undefined;
-  const enough = scaleFor(option, policy, view, option.min ?? 1);
-  return enough?.kind === 'scale' && enough.replicas <= (1 - ADJUST_SHARE) * lease.request.replicas
-    ? enough
-    : undefined;
-}
-
 /** A throttle follows the capacity, and the strictest of all who ask for the gate; other requests stay as they were granted. */
 function adjust(lease: Lease, scene: Scene): GateRequest | undefined {
   const { policy, view, wants, memory } = scene;
-  if (lease.request.kind === 'scale') return grow(lease, scene) ?? shrink(lease, scene);
+  if (lease.request.kind === 'scale') return resized(lease, scene);
   if (lease.request.kind !== 'throttle') return undefined;
   if (view.now - Math.max(memory.adjustedAt, lease.grantedAt) < policy.lease / ADJUSTS_A_LEASE) return undefined;
   const gate = gateOf(lease.stage, lease.request.kind);
