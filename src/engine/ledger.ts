@@ -172,9 +172,12 @@ export class Ledger {
       const latest = now + (this.#policies.get(lease.policy)?.lease ?? 0);
       if (lease.expiresAt > latest) this.put({ lease: { ...lease, expiresAt: latest } }, now, draft);
     }
-    for (const memory of this.memories.values()) {
+    for (const [policy, memory] of this.memories) {
       memory.knownAt = Math.min(memory.knownAt, now);
       memory.calmSince = Math.min(memory.calmSince, now);
+      memory.adjustedAt = Math.min(memory.adjustedAt, now);
+      memory.triedAt = Math.min(memory.triedAt, now);
+      memory.cooldownUntil = Math.min(memory.cooldownUntil, now + (this.#policies.get(policy)?.cooldown ?? 0));
     }
     this.release((lease) => lease.expiresAt <= now, 'expired', 'its time was up and it was not renewed', now, draft);
   }

@@ -160,6 +160,24 @@ test('after a lease has ended its policy stays away from the gate for the cooldo
     for (const end of released) assert.ok(end > at || at - end >= 10 * MINUTE, 'engaged inside a cooldown');
 });
 
+test('a cooldown is no longer for a clock that is set back by an hour meanwhile', () => {
+  const engine = engineOf(orders());
+  let at = START;
+  const see = (lag: number) => {
+    at += EVERY;
+    return tick(engine, at, lag, lag > 1 ? 50 : 100).flatMap(({ decisions }) => decisions.map(({ kind }) => kind));
+  };
+  const until = (kind: string, lag: number): number => {
+    const from = at;
+    while (!see(lag).includes(kind as 'engage')) assert.ok(at - from < HOUR, `no ${kind}`);
+    return at - from;
+  };
+  until('engage', 200);
+  until('release', 1);
+  at -= HOUR;
+  assert.ok(until('engage', 200) <= 11 * MINUTE);
+});
+
 test('trouble upstream within three intervals moves the root once; a later one downstream joins the incident', () => {
   const plan = planOf([
     stagePlan('p.a', { signals: new Map([limitedSignal('lag_seconds', 5)]) }),
