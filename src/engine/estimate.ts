@@ -60,6 +60,10 @@ const HELD_BACK = 0.5;
  */
 const SATURATED_SECONDS = 3;
 const SATURATED_TIMES = 3;
+/** So few records are always in transit, and say nothing where little flows. */
+const SATURATED_RECORDS = 10;
+/** Nothing is longer in transit: where more waits though nothing is wrong, it is work that waits. */
+const LONGEST_TRANSIT = 60;
 const KEEP = 8;
 /** Where more than this share fails, output says more of what is called than of the workers. */
 const FAILS = 0.03;
@@ -70,7 +74,7 @@ export function estimate(before: Estimate, snapshot: Snapshot, calm: boolean): E
   const out = snapshot.values.get('out_records_per_second');
   const lag = snapshot.values.get('lag_records');
   const enough = Math.max(SATURATED_SECONDS, SATURATED_TIMES * (before.usualWait ?? 0));
-  const waits = lag !== undefined && out !== undefined && lag > Math.max(enough * out, 10);
+  const waits = lag !== undefined && out !== undefined && lag > Math.max(enough * out, SATURATED_RECORDS);
   const still = waits && out !== undefined && out < 0.02 * (before.usualOut ?? out + 1);
   const works = waits && !still && out > 0;
   const saturated = works ? [...before.saturated, out].slice(-KEEP) : before.saturated;
@@ -83,7 +87,7 @@ export function estimate(before: Estimate, snapshot: Snapshot, calm: boolean): E
     calmSamples: calm && into !== undefined ? Math.min(before.calmSamples + 1, NORMAL_SAMPLES) : before.calmSamples,
     usualIn: calm ? blend(before.usualIn, into, SLOW) : before.usualIn,
     usualOut: calm ? blend(before.usualOut, out, SLOW) : before.usualOut,
-    usualWait: calm && lag !== undefined && out ? blend(before.usualWait, lag / out, SLOW) : before.usualWait,
+    usualWait: calm ? blend(before.usualWait, transitOf(lag, out), SLOW) : before.usualWait,
     recentIn: blend(before.recentIn, into, FAST),
     recentOut: blend(before.recentOut, out, FAST),
     capacity: saturated.length >= 2 ? upperMiddle(saturated) : before.capacity,
@@ -96,6 +100,12 @@ export function estimate(before: Estimate, snapshot: Snapshot, calm: boolean): E
     arrears: arrearsAfter(before, into, snapshot.at),
     at: snapshot.at,
   };
+}
+
+/** Seconds of output that are in transit; `undefined` where nothing flows. */
+function transitOf(lag: number | undefined, out: number | undefined): number | undefined {
+  if (lag === undefined || !out) return undefined;
+  return lag <= SATURATED_RECORDS ? 0 : Math.min(lag / out, LONGEST_TRANSIT);
 }
 
 /** What one worker has got done, where all are at work and that is what bounds them; else `undefined`. */
@@ -126,7 +136,7 @@ const FEW = 1 / 8;
  * @param lag records that wait, for each partition; `enough` records, over all of them.
  */
 export function waitsAtFew(lag: Float64Array, enough: number): boolean {
-  const least = Math.max(enough, 10) / lag.length;
+  const least = Math.max(enough, SATURATED_RECORDS) / lag.length;
   return lag.filter((one) => one > least).length <= Math.max(1, FEW * lag.length);
 }
 

@@ -82,4 +82,7 @@ test('what is usually in transit is not taken for saturation, however long an in
   const { capacity } = after(slowCommits, 20, { out: 60, lag: 700 });
   assert.notEqual(capacity, 60, 'less comes, and so less goes');
   assert.equal(after(slowCommits, 20, { out: 60, lag: 4_000 }).capacity, 60);
+  // A night in which a record comes now and then: the first trouble of the morning is seen at once.
+  const night = after(slowCommits, 200, { out: 0.01, lag: 2 }, true);
+  assert.equal(after(night, 5, { out: 60, lag: 600 }).capacity, 60);
 });
