@@ -11,6 +11,7 @@ import {
   type DecideView,
   type KeepState,
   newPolicyMemory,
+  optionOf,
   type PolicyMemory,
   type Scene,
   type Want,
@@ -109,7 +110,7 @@ function isWorkedOff(stage: StageId, rate: number, view: DecideView): boolean {
 /** The outcome is kept again, and would stay so without the lease, as far as can be told. */
 function isEnough(lease: Lease, scene: Scene): boolean {
   const { policy, memory, view, state } = scene;
-  const option = policy.may.find((one) => one.stage === lease.stage && one.kind === lease.request.kind);
+  const option = optionOf(lease, policy);
   if (option && lease.request.kind === 'throttle' && sparesDependency(option, policy)) {
     // Probed up to where the throttle holds nothing back, neither of what comes nor of what the workers make of what waits.
     const { recentIn, usualIn, recentOut } = view.estimate(lease.stage);
@@ -130,11 +131,9 @@ const isKept = ({ known, broken, atRisk }: KeepState): boolean => known && !brok
  * enough ends, since what waits upstream grows with it.
  */
 function isSpent(lease: Lease, { policy, state }: Scene): boolean {
-  const { kind } = lease.request;
-  const spares = policy.may.some(
-    (option) => option.stage === lease.stage && option.kind === kind && sparesDependency(option, policy),
-  );
-  if (kind !== 'scale' && !spares) return lease.renewals >= policy.maxRenewals;
+  const option = optionOf(lease, policy);
+  const spares = option !== undefined && sparesDependency(option, policy);
+  if (lease.request.kind !== 'scale' && !spares) return lease.renewals >= policy.maxRenewals;
   return !isKept(state) && (lease.inVain ?? 0) >= policy.maxRenewals;
 }
 

@@ -1,5 +1,6 @@
 import type { Snapshot } from '../domain/snapshot.ts';
 import { type EpochMs, SECOND } from '../domain/time.ts';
+import { FEW_RECORDS, ofBusiest, waitsAtFew } from './partitions.ts';
 
 /** What the engine believes of a stage's flow; rates in records per second, `undefined` where it cannot know. */
 export interface Estimate {
@@ -60,8 +61,6 @@ const HELD_BACK = 0.5;
  */
 const SATURATED_SECONDS = 3;
 const SATURATED_TIMES = 3;
-/** So few records are always in transit, and say nothing where little flows. */
-const SATURATED_RECORDS = 10;
 /** Nothing is longer in transit: where more waits though nothing is wrong, it is work that waits. */
 const LONGEST_TRANSIT = 60;
 const KEEP = 8;
@@ -74,7 +73,7 @@ export function estimate(before: Estimate, snapshot: Snapshot, calm: boolean): E
   const out = snapshot.values.get('out_records_per_second');
   const lag = snapshot.values.get('lag_records');
   const enough = Math.max(SATURATED_SECONDS, SATURATED_TIMES * (before.usualWait ?? 0));
-  const waits = lag !== undefined && out !== undefined && lag > Math.max(enough * out, SATURATED_RECORDS);
+  const waits = lag !== undefined && out !== undefined && lag > Math.max(enough * out, FEW_RECORDS);
   const still = waits && out !== undefined && out < 0.02 * (before.usualOut ?? out + 1);
   const works = waits && !still && out > 0;
   const saturated = works ? [...before.saturated, out].slice(-KEEP) : before.saturated;
@@ -105,7 +104,7 @@ export function estimate(before: Estimate, snapshot: Snapshot, calm: boolean): E
 /** Seconds of output that are in transit; `undefined` where nothing flows. */
 function transitOf(lag: number | undefined, out: number | undefined): number | undefined {
   if (lag === undefined || !out) return undefined;
-  return lag <= SATURATED_RECORDS ? 0 : Math.min(lag / out, LONGEST_TRANSIT);
+  return lag <= FEW_RECORDS ? 0 : Math.min(lag / out, LONGEST_TRANSIT);
 }
 
 /** What one worker has got done, where all are at work and that is what bounds them; else `undefined`. */
@@ -115,29 +114,6 @@ function ofOneWorker({ values, parts }: Snapshot, out: number, enough: number): 
   if ((values.get('error_ratio') ?? 0) > FAILS || (values.get('rebalancing') ?? 0) > 0) return undefined;
   const lag = parts.get('lag_records');
   return lag && waitsAtFew(lag, enough * out) ? ofBusiest(lag, parts, workers) : out / workers;
-}
-
-/** Where one partition waits, only its worker has all it can do: that one, and its share of the others. */
-function ofBusiest(lag: Float64Array, parts: Snapshot['parts'], workers: number): number | undefined {
-  const outs = parts.get('out_records_per_second');
-  if (!outs?.every(Number.isFinite) || outs.length < 2) return undefined;
-  const own = outs[lag.indexOf(Math.max(...lag))] as number;
-  const mean = (outs.reduce((sum, one) => sum + one, 0) - own) / (outs.length - 1);
-  // A partition that stands still says nothing of the worker.
-  return own > mean ? own + mean * (outs.length / workers - 1) : undefined;
-}
-
-/** Partitions up to this share, and always one, may be the doing of what is in them; where more wait, workers are short. */
-const FEW = 1 / 8;
-
-/**
- * Only few partitions have their share of so much waiting.
- *
- * @param lag records that wait, for each partition; `enough` records, over all of them.
- */
-export function waitsAtFew(lag: Float64Array, enough: number): boolean {
-  const least = Math.max(enough, SATURATED_RECORDS) / lag.length;
-  return lag.filter((one) => one > least).length <= Math.max(1, FEW * lag.length);
 }
 
 function arrearsAfter({ arrears, usualIn, at }: Estimate, into: number | undefined, now: EpochMs): number {

@@ -47,3 +47,29 @@ function stuckPartitions(now: Snapshot, before: Snapshot | undefined): number {
   const moving = out.filter((rate) => rate > 0);
   return moving.length >= 0.7 * (out.length - stuck.length) && moving.length > stuck.length ? stuck.length : 0;
 }
+
+/** So few records are always in transit, and say nothing where little flows. */
+export const FEW_RECORDS = 10;
+
+/** Partitions up to this share, and always one, may be the doing of what is in them; where more wait, workers are short. */
+const FEW = 1 / 8;
+
+/**
+ * Only few partitions have their share of so much waiting.
+ *
+ * @param lag records that wait, for each partition; `enough` records, over all of them.
+ */
+export function waitsAtFew(lag: Float64Array, enough: number): boolean {
+  const least = Math.max(enough, FEW_RECORDS) / lag.length;
+  return lag.filter((one) => one > least).length <= Math.max(1, FEW * lag.length);
+}
+
+/** Where one partition waits, only its worker has all it can do: that one, and its share of the others. */
+export function ofBusiest(lag: Float64Array, parts: Snapshot['parts'], workers: number): number | undefined {
+  const outs = parts.get('out_records_per_second');
+  if (!outs?.every(Number.isFinite) || outs.length < 2) return undefined;
+  const own = outs[lag.indexOf(Math.max(...lag))] as number;
+  const mean = (outs.reduce((sum, one) => sum + one, 0) - own) / (outs.length - 1);
+  // A partition that stands still says nothing of the worker.
+  return own > mean ? own + mean * (outs.length / workers - 1) : undefined;
+}

@@ -1,6 +1,6 @@
 import type { Incident } from '../domain/incident.ts';
 import type { GateRequest, Lease, Reversibility } from '../domain/lease.ts';
-import type { PolicyMode, PolicyPlan } from '../domain/plan.ts';
+import type { OptionPlan, PolicyMode, PolicyPlan } from '../domain/plan.ts';
 import type { StageId } from '../domain/stage.ts';
 import type { DurationMs, EpochMs } from '../domain/time.ts';
 import type { Verdict } from '../domain/verdict.ts';
@@ -96,3 +96,7 @@ export interface Want {
   readonly gate: string;
   readonly request: GateRequest;
 }
+
+/** The option under which a lease was granted; `undefined` where the policy has it no more. */
+export const optionOf = ({ stage, request }: Lease, { may }: PolicyPlan): OptionPlan | undefined =>
+  may.find((option) => option.stage === stage && option.kind === request.kind);

@@ -9,7 +9,8 @@ import type { Snapshot } from '../domain/snapshot.ts';
 import { type StageId, stageNameOf } from '../domain/stage.ts';
 import { type DurationMs, SECOND } from '../domain/time.ts';
 import { quantity } from '../domain/wording.ts';
-import { type Estimate, waitsAtFew } from './estimate.ts';
+import type { Estimate } from './estimate.ts';
+import { waitsAtFew } from './partitions.ts';
 import { ARRIVALS } from './plan.ts';
 
 /** What a request is worked out from. */

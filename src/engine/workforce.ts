@@ -3,7 +3,7 @@ import type { OptionPlan } from '../domain/plan.ts';
 import type { StageId } from '../domain/stage.ts';
 import { MINUTE } from '../domain/time.ts';
 import type { Estimate } from './estimate.ts';
-import type { DecideView, PolicyMemory, Scene } from './policy-scene.ts';
+import { type DecideView, optionOf, type PolicyMemory, type Scene } from './policy-scene.ts';
 import { isGrowing, scaleFor } from './request.ts';
 
 /** Scaling back waits longer than scaling out, since workers that come and go cost rebalances. */
@@ -54,7 +54,7 @@ const isDraining = ({ recentIn, recentOut }: Estimate): boolean => (recentOut ??
  * faster than workers come.
  */
 function grow(lease: Lease, { policy, view, memory, state }: Scene): GateRequest | undefined {
-  const option = policy.may.find((one) => one.stage === lease.stage && one.kind === 'scale');
+  const option = optionOf(lease, policy);
   if (option?.startup === undefined || lease.request.kind !== 'scale' || !(state.broken || state.atRisk))
     return undefined;
   const settled = option.startup + SETTLED_SAMPLES * view.every(lease.stage);
@@ -66,7 +66,7 @@ function grow(lease: Lease, { policy, view, memory, state }: Scene): GateRequest
 
 /** What was needed to drain is more than what is needed to keep up: those too many leave once all has been calm for a while. */
 function shrink(lease: Lease, { policy, view, memory }: Scene): GateRequest | undefined {
-  const option = policy.may.find((one) => one.stage === lease.stage && one.kind === 'scale');
+  const option = optionOf(lease, policy);
   if (!option || lease.request.kind !== 'scale' || memory.calm < policy.confirm) return undefined;
   if (view.now - Math.max(memory.adjustedAt, memory.calmSince) < SCALE_CALM) return undefined;
   if (isGrowing(option, view)) return undefined;
